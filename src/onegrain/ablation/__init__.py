@@ -1,0 +1,1 @@
+"""What is lost when neurons are taken away."""

@@ -1,0 +1,1 @@
+"""What the neurons did on every word: recorded once, then mapped from disk."""

@@ -1,0 +1,1 @@
+"""The networks, and the LightningModules that train them."""

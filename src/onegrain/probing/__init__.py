@@ -1,0 +1,1 @@
+"""The elastic-net probe, all points of a lambda grid at once."""

@@ -1,0 +1,1 @@
+"""Methods that put all neurons in order."""

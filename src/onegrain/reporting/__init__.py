@@ -1,0 +1,1 @@
+"""Charts, tables and the page that a run leaves behind."""

@@ -1,0 +1,1 @@
+"""Weights & Biases, and nothing else that knows of it."""
