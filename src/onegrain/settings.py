@@ -236,7 +236,7 @@ class ProbeSettings:
     name: str = "elastic_net"
     penalty: Penalty = Penalty.squared
     tolerance: float = 1e-2  # optimality residual, relative to that of all-zero weights
-    max_epochs: int = 40  # passes over the data; a point still above tolerance is marked
+    epochs: int = 40  # the most passes over the data; a point still above tolerance is marked
     batch_size: int = 512  # words
     precision: Precision = Precision.auto
     memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped
