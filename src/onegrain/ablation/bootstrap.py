@@ -1,0 +1,41 @@
+"""How sure a score over a test set is, seen from its sentences."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def bootstrap_accuracy(
+    correct: Int[Tensor, "*curves sentences"],
+    words: Int[Tensor, " sentences"],
+    samples: int = 1000,
+    seed: int = 0,
+) -> tuple[Float[Tensor, "*curves"], Float[Tensor, "*curves"]]:
+    """Return the 95% percentile interval of accuracies over resampled sentences.
+
+    Sentences, not words, are drawn with replacement, because the words of a sentence are not
+    independent. All curves see the same draws, so their differences are comparable.
+
+    Args:
+        correct: Correct words of every sentence, for any number of curves and points.
+        words: Words of every sentence.
+        samples: Number of resampled test sets.
+        seed: Of the draws.
+
+    Returns:
+        The lower and the upper end.
+    """
+    drawn = _draws(len(words), samples, seed)
+    accuracy = (correct.double() @ drawn) / (words.double() @ drawn)
+    low, high = torch.quantile(accuracy, torch.tensor([0.025, 0.975]).double(), dim=-1)
+    return low, high
+
+
+def _draws(sentences: int, samples: int, seed: int) -> Float[Tensor, "sentences samples"]:
+    """How often each sentence stands in each resampled test set."""
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randint(sentences, (samples, sentences), generator=generator)
+    times = torch.zeros(samples, sentences, dtype=torch.float64)
+    return times.scatter_add_(1, chosen, torch.ones_like(times)).T

@@ -1,0 +1,19 @@
+"""How many neurons the points of an ablation curve keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PERCENT = tuple(step / 100 for step in range(101))
+
+
+def neuron_counts(neurons: int, fractions: Sequence[float] = PERCENT) -> tuple[int, ...]:
+    """Turn fractions of ``neurons`` into distinct ascending counts, from 0 to all.
+
+    Both ends are always there, so that every curve spans the same range.
+
+    Example:
+        >>> neuron_counts(10, [0.15, 0.5])
+        (0, 2, 5, 10)
+    """
+    return tuple(sorted({0, neurons} | {round(fraction * neurons) for fraction in fractions}))

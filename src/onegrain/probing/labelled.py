@@ -1,0 +1,116 @@
+"""Activations and the labels they are probed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@runtime_checkable
+class ActivationSource(Protocol):
+    """Rows of activations, wherever they lie (`onegrain.activations.Activations` is one)."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of tokens and neurons."""
+        ...
+
+    def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
+        """Return these rows, in this order."""
+        ...
+
+    def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
+        """Return all rows in order, at most ``size`` at a time."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """Activations that are a tensor."""
+
+    values: Float[Tensor, "tokens neurons"]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of tokens and neurons."""
+        return self.values.shape[0], self.values.shape[1]
+
+    def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
+        """Return these rows, in this order."""
+        return self.values[rows]
+
+    def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
+        """Return all rows in order, at most ``size`` at a time."""
+        yield from self.values.split(size)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledActivations:
+    """One split of a probing task.
+
+    Attributes:
+        activations: One row for each word.
+        labels: The label id of each word; -1 where the label does not exist in training, which
+            no probe can get right.
+        sentences: The sentence each word stands in, counted from 0 without gaps.
+
+    Raises:
+        ValueError: If the three do not have the same number of words.
+    """
+
+    activations: ActivationSource
+    labels: Int[Tensor, " tokens"]
+    sentences: Int[Tensor, " tokens"]
+
+    def __post_init__(self) -> None:
+        sizes = {self.activations.shape[0], len(self.labels), len(self.sentences)}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"{self.activations.shape[0]} rows of activations, {len(self.labels)} labels and "
+                f"{len(self.sentences)} sentence ids do not go together"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def neurons(self) -> int:
+        """D, the number of neurons."""
+        return self.activations.shape[1]
+
+    @cached_property
+    def sentence_count(self) -> int:
+        """Number of sentences."""
+        return int(self.sentences.max()) + 1 if len(self.sentences) else 0
+
+    @cached_property
+    def sentence_words(self) -> Int[Tensor, " sentences"]:
+        """Number of words of every sentence."""
+        return torch.bincount(self.sentences, minlength=self.sentence_count)
+
+    def blocks(
+        self, size: int
+    ) -> Iterator[tuple[Float[Tensor, "rows neurons"], Int[Tensor, " rows"], Int[Tensor, " rows"]]]:
+        """Return values, labels and sentences of all words in order, ``size`` at a time."""
+        parts = zip(
+            self.activations.blocks(size),
+            self.labels.split(size),
+            self.sentences.split(size),
+            strict=True,
+        )
+        yield from parts
+
+    def in_memory(self, dtype: torch.dtype) -> LabelledActivations:
+        """Return the same words with their activations held in memory as ``dtype``."""
+        values = torch.empty(self.activations.shape, dtype=dtype)
+        start = 0
+        for block in self.activations.blocks(8192):
+            values[start : start + len(block)] = block
+            start += len(block)
+        return replace(self, activations=InMemory(values))
