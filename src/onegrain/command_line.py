@@ -1,0 +1,129 @@
+"""What happens around Hydra when ``train.py`` is started.
+
+The whole command line is checked first, so that a mistake costs a line and not a folder; then the
+run gets its folder, and Hydra takes over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from onegrain.configuration import compose_jobs, register_schemas, to_settings
+from onegrain.errors import UserError
+from onegrain.mistakes import in_one_line
+from onegrain.run_folder import link_latest, new_run_folder
+from onegrain.settings import Settings
+
+log = logging.getLogger("onegrain.train")
+
+USER_ERROR = 2  # the exit code that argparse too gives to a wrong command line
+INTERRUPTED = 130
+USAGE = "train.py [group=choice ...] [setting=value ...] [-m] [--cfg job] [--help]"
+
+
+def start(train: Callable[[], None], conf: Path) -> int:
+    """Run ``train``, a function decorated with ``hydra.main``, and return its exit code.
+
+    A user's mistake ends with one line on stderr and exit code 2, Ctrl-C with one and 130; anything
+    else is ours and keeps its traceback.
+    """
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra hands its exceptions on to us
+    register_schemas()
+    try:
+        with _run_folder(conf):
+            train()
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        message = str(error) if isinstance(error, UserError) else in_one_line(error)
+        sys.stderr.write(f"error: {message}\n")
+        return USER_ERROR
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    return 0
+
+
+def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], None]) -> None:
+    """Run the pipeline on what Hydra composed, in the folder that Hydra prepared.
+
+    In a sweep the other jobs go on after one that failed, and the sweep fails at its end.
+    """
+    job = HydraConfig.get()
+    try:
+        run(to_settings(config), Path(job.runtime.output_dir), list(job.overrides.task))
+    except UserError as error:
+        log.debug("stopped by what the user gave", exc_info=True)
+        if job.mode is RunMode.MULTIRUN:
+            log.error("job %s: %s", job.job.num, error)
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(USER_ERROR) from error
+    except BaseException:
+        log.debug("stopped", exc_info=True)
+        raise
+
+
+@contextlib.contextmanager
+def _run_folder(conf: Path) -> Iterator[None]:
+    """Check the command line and, where jobs will run, tell Hydra which folder is theirs."""
+    parser = get_args_parser()
+    parser.usage = USAGE
+    arguments = parser.parse_intermixed_args()
+    if arguments.help or arguments.hydra_help or arguments.shell_completion:
+        yield
+        return
+    root = Path(_check(arguments, conf)[0].output_root)
+    if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
+        yield
+        return
+    folder = new_run_folder(root)
+    link_latest(root, folder)
+    quoted = QuotedString(str(folder), Quote.double).with_quotes()
+    places = [f"hydra.run.dir={quoted}", f"hydra.sweep.dir={quoted}"]
+    sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *arguments.overrides, *places]
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # it holds something, as it should
+            folder.rmdir()
+
+
+def _check(arguments: argparse.Namespace, conf: Path) -> list[Settings]:
+    if arguments.config_name or arguments.config_path:
+        raise UserError("--config-name, --config-path: give a folder of your own as --config-dir")
+    overrides = list(arguments.overrides)
+    if arguments.config_dir is not None:
+        own = Path(arguments.config_dir).resolve()
+        if not own.is_dir():
+            raise UserError(f"--config-dir {arguments.config_dir}: no such folder")
+        overrides.append(f"hydra.searchpath=[{QuotedString(str(own), Quote.double).with_quotes()}]")
+    return compose_jobs(conf, overrides, multirun=arguments.multirun)
+
+
+def _flags(argv: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """The rest of the command line; argparse wants all overrides beside each other."""
+    left = list(overrides)
+    flags = []
+    for word in argv:
+        if left and word == left[0]:
+            left.pop(0)
+        else:
+            flags.append(word)
+    return flags
+
+
+def _is_folder(override: str) -> bool:
+    return override.startswith(("hydra.run.dir=", "hydra.sweep.dir="))

@@ -1,0 +1,56 @@
+"""A run's folder: its own from the first moment, and easy to find."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from onegrain.errors import UserError
+
+ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are read for one another
+ID_LENGTH = 4
+SWEEP_FILE = "multirun.yaml"  # Hydra's, in the folder of a sweep
+LATEST = "latest"
+
+
+def new_run_folder(root: Path, now: datetime | None = None) -> Path:
+    """Make ``<root>/<day>/<time>-<id>/``, which no other run has or will get.
+
+    Raises:
+        UserError: The folder cannot be made.
+    """
+    now = now or datetime.now()
+    day = root / f"{now:%Y-%m-%d}"
+    while True:
+        name = "".join(secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH))
+        folder = day / f"{now:%H-%M-%S}-{name}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.is_dir():  # something on the way there is a file
+                raise UserError(f"output_root={root}: is not a folder") from None
+        except OSError as error:
+            raise UserError(
+                f"output_root={root}: cannot be written to ({error.strerror})"
+            ) from error
+        else:
+            return folder
+
+
+def link_latest(root: Path, folder: Path) -> None:
+    """Point ``<root>/latest`` to a run or a sweep; where links cannot be made there is none."""
+    link = root / LATEST
+    fresh = root / f".{LATEST}-{folder.name}"
+    with contextlib.suppress(OSError):
+        fresh.symlink_to(folder.relative_to(root), target_is_directory=True)
+        try:
+            fresh.replace(link)  # never absent, never half-made
+        except OSError:
+            fresh.unlink()
+
+
+def shared_folder(folder: Path) -> Path:
+    """The folder that a run shares with the other jobs of its sweep; its own where it is alone."""
+    return folder.parent if (folder.parent / SWEEP_FILE).exists() else folder

@@ -1,0 +1,157 @@
+"""Which values a setting may have, beyond its type."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from onegrain.errors import UserError
+from onegrain.settings import FilesData, Selection, Settings
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What holds of a right value, and how to say it."""
+
+    holds: Callable[[Any], bool]
+    wanted: str
+
+
+def validate(settings: Settings) -> None:
+    """Refuse settings that cannot be meant.
+
+    Raises:
+        UserError: One line with the first wrong setting, its value and what would be right.
+    """
+    for name, rule in RULES.items():
+        value = _look_up(settings, name)
+        if value is not None and not rule.holds(value):  # None: it may be null, or is not there
+            raise UserError(f"{name}={_as_typed(value)}: {rule.wanted}")
+    _validate_together(settings)
+
+
+def _validate_together(settings: Settings) -> None:
+    data, grid = settings.data, settings.lambda_grid
+    if data.min_length > data.max_length:
+        raise UserError(f"data.min_length={data.min_length}: is over data.max_length")
+    if isinstance(data, FilesData):
+        for name in ("source", "target"):
+            if getattr(data, name) is None:
+                raise UserError(f"data.{name}: data=files needs a file, data.{name}=...")
+    points = len(grid.lambda1) * len(grid.lambda2)
+    if settings.probe.selection is Selection.fixed and points != 1:
+        raise UserError(
+            f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
+            "lambda_grid=single is one"
+        )
+
+
+def _at_least(bound: int) -> Rule:
+    return Rule(lambda value: value >= bound, f"must be at least {bound}")
+
+
+def _share(low: str = "[", high: str = "]") -> Rule:
+    """From 0 to 1; a round bracket leaves that end out."""
+
+    def holds(value: float) -> bool:
+        return 0 <= value <= 1 and (low == "[" or value > 0) and (high == "]" or value < 1)
+
+    return Rule(holds, f"must lie in {low}0, 1{high}")
+
+
+def _each(rule: Rule) -> Rule:
+    return Rule(
+        lambda values: len(values) > 0 and all(map(rule.holds, values)),
+        f"must be a list of at least one number, each of which {rule.wanted}",
+    )
+
+
+NOT_NEGATIVE = Rule(lambda value: 0 <= value < math.inf, "must be at least 0")
+POSITIVE = Rule(lambda value: 0 < value < math.inf, "must be above 0")
+SEED = Rule(lambda value: 0 <= value < 2**32, "must lie from 0 to 4294967295")
+NOT_EMPTY = Rule(lambda value: value.strip() != "", "must not be empty; null is no value")
+PAIR = Rule(
+    lambda value: (
+        re.fullmatch(r"[a-z]{2,3}-[a-z]{2,3}", value) is not None
+        and len(set(value.split("-"))) == 2
+    ),
+    "must name two languages, source-target, such as en-fr",
+)
+LAMBDAS = _each(NOT_NEGATIVE)
+
+RULES: dict[str, Rule] = {
+    "data.pair": PAIR,
+    "data.root": NOT_EMPTY,
+    "data.source": NOT_EMPTY,
+    "data.target": NOT_EMPTY,
+    "data.dev_source": NOT_EMPTY,
+    "data.dev_target": NOT_EMPTY,
+    "data.test_source": NOT_EMPTY,
+    "data.test_target": NOT_EMPTY,
+    "data.train_sentences": _at_least(1),
+    "data.dev_sentences": _at_least(1),
+    "data.test_sentences": _at_least(1),
+    "data.min_length": _at_least(1),
+    "data.max_length": _at_least(1),
+    "data.seed": SEED,
+    "data.text.vocabulary_size": _at_least(10),
+    "model.hidden": _at_least(1),
+    "model.embedding": _at_least(1),
+    "model.layers": _at_least(1),
+    "model.dropout": _share("[", ")"),
+    "model.instances": _at_least(1),
+    "model.beam": _at_least(1),
+    "model.max_decode_ratio": NOT_NEGATIVE,
+    "model.max_decode_extra": _at_least(1),
+    "task.root": NOT_EMPTY,
+    "task.train": NOT_EMPTY,
+    "task.dev": NOT_EMPTY,
+    "task.test": NOT_EMPTY,
+    "task.train_sentences": _at_least(1),
+    "task.dev_sentences": _at_least(1),
+    "task.test_sentences": _at_least(1),
+    "lambda_grid.lambda1": LAMBDAS,
+    "lambda_grid.lambda2": LAMBDAS,
+    "probe.tolerance": NOT_NEGATIVE,
+    "probe.epochs": _at_least(1),
+    "probe.batch_size": _at_least(1),
+    "probe.memory_gigabytes": NOT_NEGATIVE,
+    "probe.delta": _share(),
+    "probe.alpha": NOT_NEGATIVE,
+    "probe.beta": NOT_NEGATIVE,
+    "probe.seed": SEED,
+    "ranking.share": _share("("),
+    "ablation.fractions": _each(_share()),
+    "ablation.keep": _each(_share()),
+    "ablation.random_orders": _at_least(1),
+    "ablation.bootstrap_samples": _at_least(1),
+    "trainer.epochs": _at_least(1),
+    "trainer.batch_size": _at_least(1),
+    "trainer.learning_rate": POSITIVE,
+    "trainer.decay_factor": _share("("),
+    "trainer.decay_from": _at_least(1),
+    "trainer.init_range": POSITIVE,
+    "trainer.clip_norm": POSITIVE,
+    "trainer.devices": _at_least(1),
+    "activations.layers": _each(_at_least(1)),
+    "activations.batch_tokens": _at_least(1),
+    "activations.shard_megabytes": _at_least(1),
+    "seed": SEED,
+    "output_root": NOT_EMPTY,
+    "store": NOT_EMPTY,
+}
+
+
+def _look_up(settings: object, name: str) -> Any:
+    """The value of a dotted name, None where this choice of a group has no such setting."""
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    return value
+
+
+def _as_typed(value: Any) -> str:
+    return str(value).replace(" ", "") if isinstance(value, list) else str(value)

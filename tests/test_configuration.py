@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from onegrain import settings as every
+from onegrain.configuration import SCHEMAS, compose_jobs, compose_settings
+from onegrain.errors import UserError
+from onegrain.settings import FilesData, Optimizer, Selection, Settings, TrackingMode
+from onegrain.validation import RULES, validate
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
+CHOICES = [
+    f"{path.parent.name}={path.stem}"
+    for path in sorted(CONF.glob("*/*.yaml"))
+    if path.parent.name != "hydra"
+]
+
+
+def mistake(*overrides: str) -> str:
+    with pytest.raises(UserError) as caught:
+        compose_settings(CONF, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_yaml_files_and_the_dataclasses_have_the_same_defaults() -> None:
+    assert compose_settings(CONF, ["~scale"]) == Settings()
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_of_every_group_composes(choice: str) -> None:
+    more = FILES[1:] if choice == "data=files" else []
+    assert isinstance(compose_settings(CONF, [choice, *more]), Settings)
+
+
+@pytest.mark.parametrize("scale", ["demo", "real", "paper"])
+@pytest.mark.parametrize("data", ["grammar", "tatoeba", "multi30k"])
+def test_every_scale_fits_every_corpus(scale: str, data: str) -> None:
+    assert compose_settings(CONF, [f"scale={scale}", f"data={data}"]).data.name == data
+
+
+def test_the_command_lines_of_the_design_are_understood() -> None:
+    assert isinstance(compose_settings(CONF, FILES).data, FilesData)
+    real_text = ["data=tatoeba", "data.root=../shared/data/tatoeba", "data.pair=en-fr"]
+    labels = ["task=pos", "task.root=../shared/data/ud/UD_English-EWT"]
+    composed = compose_settings(CONF, [*real_text, "model.hidden=128", *labels])
+    assert (composed.model.hidden, composed.task.root) == (128, labels[1].partition("=")[2])
+    for line in (["probe.epochs=3"], ["model.instances=3"], ["lambda_grid=single", "seed=3"]):
+        compose_settings(CONF, line)
+
+
+def test_scale_sets_sizes_and_gives_way_to_experiments_and_the_command_line() -> None:
+    paper = compose_settings(CONF, ["scale=paper"])
+    assert (paper.model.hidden, paper.trainer.optimizer) == (500, Optimizer.sgd)
+    assert compose_settings(CONF, ["scale=paper", "debug=fast"]).model.hidden == 16
+    assert compose_settings(CONF, ["scale=paper", "model.hidden=7"]).model.hidden == 7
+    experiment = compose_settings(CONF, ["experiment=tatoeba_ewt"])
+    assert (experiment.data.train_sentences, experiment.model.hidden) == (30000, 256)
+    assert compose_settings(CONF, ["experiment=tatoeba_ewt", "scale=demo"]).model.hidden == 64
+
+
+def test_choices_that_build_on_another_change_only_their_own_part() -> None:
+    neurox = compose_settings(CONF, ["probe=neurox"]).probe
+    assert neurox == replace(Settings().probe, penalty=every.Penalty.neurox)
+    assert compose_settings(CONF, ["tracking=disabled"]).tracking.mode is TrackingMode.disabled
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nmt"),
+        (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
+        (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
+        (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
+        (["model=null"], "model=null: it needs a choice; available: nmt"),
+        (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
+        (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
+        (["model.hidden="], "model.hidden=: expected a whole number"),
+        (["model.embedding=x"], "model.embedding=x: expected a whole number or null"),
+        (["data.text.lowercase=maybe"], "data.text.lowercase=maybe: expected true or false"),
+        (
+            ["probe.penalty=squard"],
+            "probe.penalty=squard: expected one of squared, neurox; did you mean squared?",
+        ),
+        (
+            ["lambda_grid.lambda1=3"],
+            "lambda_grid.lambda1=3: expected a list, each item a number, such as [1,2]",
+        ),
+        (["data.source=a"], "data.source=a: data=grammar has no such setting; data=files has"),
+        (["data=files"], "data.source: data=files needs a file, data.source=..."),
+        (["+model.foo=3"], "+model.foo: no such setting, and none can be added"),
+        (
+            ["model.hidden=3,4"],
+            "model.hidden=3,4: several values are a sweep, which needs -m; "
+            "a list is model.hidden=[3,4]",
+        ),
+    ],
+)
+def test_a_mistake_is_answered_with_one_line_that_says_what_is_right(
+    overrides: list[str], line: str
+) -> None:
+    assert mistake(*overrides) == line
+
+
+@pytest.mark.parametrize("override", ["model.hidden", "probe.tolerance=[", "model.=3"])
+def test_what_is_not_an_override_is_quoted(override: str) -> None:
+    assert mistake("seed=2", override).startswith(f"{override}: not understood")
+
+
+def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
+    assert mistake("seed=2", "model.hiden=32", "probe.epochs=abc").startswith("model.hiden=32:")
+
+
+@pytest.mark.parametrize(
+    ("override", "wanted"),
+    [
+        ("model.hidden=0", "at least 1"),
+        ("model.dropout=1.5", "[0, 1)"),
+        ("model.dropout=.nan", ""),
+        ("trainer.epochs=0", "at least 1"),
+        ("trainer.learning_rate=0", "above 0"),
+        ("trainer.learning_rate=inf", "above 0"),
+        ("lambda_grid.lambda1=[-1e-5]", "at least 0"),
+        ("lambda_grid.lambda2=[]", "at least one number"),
+        ("ablation.keep=[0.1,1.1]", "[0, 1]"),
+        ("ranking.share=0", "(0, 1]"),
+        ("activations.layers=[0]", "at least 1"),
+        ("data.pair=english", "en-fr"),
+        ("data.min_length=60", "over data.max_length"),
+        ("probe.selection=fixed", "lambda_grid=single"),
+        ("task.root=", "null"),
+        ("seed=-1", "0 to"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, wanted: str) -> None:
+    message = mistake(override)
+    assert message.startswith(override.split("=")[0] + "=")
+    assert wanted in message
+
+
+def test_a_notebooks_settings_are_checked_alike() -> None:
+    validate(Settings())
+    wrong = Settings()
+    wrong.probe.selection = Selection.fixed
+    with pytest.raises(UserError, match="needs a grid of one point"):
+        validate(wrong)
+
+
+def names_and_types(schema: type, prefix: str = "") -> dict[str, Any]:
+    found = {}
+    for item in fields(schema):
+        hint = get_type_hints(schema)[item.name]
+        if is_dataclass(hint):
+            assert isinstance(hint, type)
+            found |= names_and_types(hint, f"{prefix}{item.name}.")
+        else:
+            found[f"{prefix}{item.name}"] = hint
+    return found
+
+
+def test_every_number_has_a_range_and_every_range_a_setting() -> None:
+    known = names_and_types(Settings)
+    for name, schema in SCHEMAS.items():
+        known |= names_and_types(schema, f"{name.split('_')[1]}.")
+    numbers = {name for name, hint in known.items() if "int" in str(hint) or "float" in str(hint)}
+    assert numbers <= set(RULES)
+    assert set(RULES) <= set(known)
+
+
+def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
+    jobs = compose_jobs(CONF, ["model.hidden=32,64", "seed=1,2,3"], multirun=True)
+    pairs = [(job.model.hidden, job.seed) for job in jobs]
+    assert pairs == [(32, 1), (64, 1), (32, 2), (32, 3)]
+    with pytest.raises(UserError, match=r"model\.hidden=0: must be at least 1"):
+        compose_jobs(CONF, ["model.hidden=32,0"], multirun=True)
+    with pytest.raises(UserError, match=r"no such lambda_grid; did you mean coarse"):
+        compose_jobs(CONF, ["lambda_grid=single,corse"], multirun=True)
+
+
+def test_composing_twice_in_one_process_gives_the_same() -> None:
+    first = compose_settings(CONF, ["model.hidden=32"])
+    compose_settings(CONF, ["scale=paper"])
+    assert compose_settings(CONF, ["model.hidden=32"]) == first

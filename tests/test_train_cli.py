@@ -1,0 +1,178 @@
+"""train.py as its users start it; where a job runs, a pipeline of a few lines stands in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+
+# Runs train.py with a pipeline that writes down what it was given, or fails as it is told to.
+STAND_IN = """
+import json, logging, runpy, sys, time, types
+from onegrain.errors import UserError
+def run(settings, folder, overrides):
+    logging.getLogger("onegrain.stand_in").info("hidden is %d", settings.model.hidden)
+    seen = {"hidden": settings.model.hidden, "overrides": overrides}
+    (folder / "seen.json").write_text(json.dumps(seen))
+    if settings.seed == 13:
+        raise UserError("a.en:3: not UTF-8")
+    if settings.seed == 14:
+        raise RuntimeError("a bug")
+    if settings.seed == 15:
+        time.sleep(60)
+module = types.ModuleType("onegrain.pipeline")
+module.run = run
+sys.modules["onegrain.pipeline"] = module
+sys.argv[0] = sys.argv.pop(1)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def train(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", STAND_IN, str(TRAIN), *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def run_folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.glob("*/*") if path.parent.name != "latest")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--cfg", "job"], ["--cfg", "job", "--resolve"], ["--info", "defaults-tree"], ["--help"]],
+)
+def test_looking_at_the_configuration_is_instant_and_leaves_nothing(
+    tmp_path: Path, words: list[str]
+) -> None:
+    command = [sys.executable, str(TRAIN), *words]
+    seconds = []
+    for _ in range(2):  # the second without the compilation of modules
+        start = time.monotonic()
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        seconds.append(time.monotonic() - start)
+    assert "grammar" in result.stdout
+    assert min(seconds) < 2  # 0.5 on an idle machine; the slack is for a busy one
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_looking_imports_nothing_heavy(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", str(TRAIN), "--cfg", "job"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert not imported & {"torch", "numpy", "pandas", "wandb", "pytorch_lightning", "altair"}
+
+
+def test_a_run_has_a_folder_of_its_own_and_latest_leads_to_it(tmp_path: Path) -> None:
+    result = train("model.hidden=32", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "hidden is 32\n"
+    (folder,) = run_folders(tmp_path / "outputs")
+    seen = json.loads((folder / "seen.json").read_text())
+    assert seen == {"hidden": 32, "overrides": ["model.hidden=32"]}
+    assert (tmp_path / "outputs" / "latest").resolve() == folder.resolve()
+    assert "INFO    onegrain.stand_in: hidden is 32" in (folder / "run.log").read_text()
+    assert "hidden: 32" in (folder / ".hydra" / "config.yaml").read_text()
+    assert names(tmp_path) == ["outputs"]
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "with space", "it's", 'a"b', "a,b=[c]"])
+def test_output_root_is_where_runs_go(tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '\\"') + '"'
+    assert train(f"output_root={quoted}", cwd=tmp_path).returncode == 0
+    assert names(tmp_path) == [name]
+    (folder,) = run_folders(tmp_path / name)
+    assert (folder / "seen.json").exists()
+
+
+def test_a_folder_that_was_asked_for_is_used(tmp_path: Path) -> None:
+    assert train("hydra.run.dir=mine", cwd=tmp_path).returncode == 0
+    assert names(tmp_path) == ["mine"]
+    assert (tmp_path / "mine" / "seen.json").exists()
+
+
+def test_each_job_of_a_sweep_has_a_folder_and_a_log_of_its_own(tmp_path: Path) -> None:
+    result = train("seed=2", "-m", "model.hidden=32,64", cwd=tmp_path)  # -m between overrides
+    assert (result.returncode, result.stderr) == (0, "")
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert (tmp_path / "outputs" / "latest").resolve() == sweep.resolve()
+    for job, hidden, other in (("0", 32, 64), ("1", 64, 32)):
+        assert json.loads((sweep / job / "seen.json").read_text())["hidden"] == hidden
+        text = (sweep / job / "run.log").read_text()
+        assert f"hidden is {hidden}" in text
+        assert f"hidden is {other}" not in text
+
+
+@pytest.mark.parametrize(
+    "words", [["model.hiden=32"], ["-m", "model.hidden=32,0"], ["-m", "data=grammer,grammar"]]
+)
+def test_a_mistake_costs_one_line_and_leaves_nothing(tmp_path: Path, words: list[str]) -> None:
+    result = train(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_users_error_in_the_pipeline_is_one_line_with_the_rest_in_the_log(tmp_path: Path) -> None:
+    result = train("seed=13", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (2, "error: a.en:3: not UTF-8\n")
+    (folder,) = run_folders(tmp_path / "outputs")
+    text = (folder / "run.log").read_text()
+    assert "DEBUG" in text
+    assert "Traceback" in text
+
+
+def test_a_users_error_in_one_job_of_a_sweep_lets_the_others_run(tmp_path: Path) -> None:
+    result = train("-m", "seed=13,1", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "job 0: a.en:3: not UTF-8" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert (sweep / "1" / "seen.json").exists()
+
+
+def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
+    result = train("seed=14", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "RuntimeError: a bug" in result.stderr
+    (folder,) = run_folders(tmp_path / "outputs")
+    assert "RuntimeError: a bug" in (folder / "run.log").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STAND_IN, str(TRAIN), "seed=15"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    for _ in range(1000):
+        if list(tmp_path.glob("outputs/*/*/seen.json")):
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == "interrupted\n"
+    assert process.returncode == 130
+
+
+def test_own_experiments_come_from_a_folder_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    own = "# @package _global_\ndefaults: [override /scale: real]\nmodel: {hidden: 48}\n"
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own)
+    result = train("--config-dir", "mine", "experiment=own", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (0, "hidden is 48\n")
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own.replace("hidden", "hiden"))
+    wrong = train("--config-dir", "mine", "experiment=own", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "experiment/own" in wrong.stderr
+    assert "hiden" in wrong.stderr
