@@ -1,0 +1,52 @@
+"""Which charts a run has, and each as an SVG file for a paper."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from onegrain.reporting.charts import ablation_chart, lambda_grid_chart, specification
+from onegrain.reporting.findings import curves_of
+from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
+from onegrain.reporting.theme import THEMES
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart of a run. ``name`` is that of its file; ``section`` is where the page shows it."""
+
+    name: str
+    section: str
+    spec: dict[str, Any]
+
+
+def figures_of(results: RunResults) -> Iterator[Figure]:
+    """The ablation curves, and the λ grid where it has more than one point."""
+    majority = results.metrics.get("probe/majority_accuracy", math.nan)
+    rule = None if isinstance(majority, str) or math.isnan(majority) else majority
+    for curve in curves_of(results.curves):
+        parts = (curve.target, curve.operation, curve.task, curve.ranking, curve.metric)
+        name = _file_name("ablation", *parts, *curve.variant)
+        yield Figure(name, "ablation", specification(ablation_chart(curve, rule)))
+    if len(results.lambda_grid) > 1:
+        spec = specification(lambda_grid_chart(results.lambda_grid))
+        yield Figure("lambda_grid", "lambda_grid", spec)
+
+
+def write_figures(figures: list[Figure], folder: Path) -> None:
+    """Write every figure to ``folder/figures/<name>.svg``, without a network."""
+    target = folder / FIGURES_FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    for figure in figures:
+        on_paper = {**figure.spec, "config": {**THEMES["light"], "background": "white"}}
+        write_whole(target / f"{figure.name}.svg", vl_convert.vegalite_to_svg(on_paper))
+
+
+def _file_name(*parts: str) -> str:
+    return "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", part) for part in parts)

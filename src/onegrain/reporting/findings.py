@@ -1,0 +1,229 @@
+"""What a run found, in the few numbers and sentences that a reader wants first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from onegrain.reporting.formatting import Number, measure, number, percent
+from onegrain.reporting.run_files import Metric, RunResults
+
+DEFAULT_FRACTIONS = (0.10, 0.15, 0.20)  # of the neurons; those of the papers' tables
+ORDERS = ("top", "random", "bottom")
+
+# One curve is what shares all of these; `seed` and `order` vary inside it.
+_CURVE_KEY = (
+    *("task", "instance", "target", "operation"),
+    *("ranking", "clamp", "site", "metric"),
+)
+
+# What a run counted and its reader should know: metric name after the stage, singular, plural.
+_COUNTED = {
+    "dropped_sentences": (
+        "sentence was longer than the limit and was dropped.",
+        "sentences were longer than the limit and were dropped.",
+    ),
+    "unseen_label_words": (
+        "test word has a label that training never showed; it is kept and counted as wrong.",
+        "test words have labels that training never showed; they are kept and counted as wrong.",
+    ),
+    "unranked": (
+        "neuron is zero for every label; it stands last in the ranking.",
+        "neurons are zero for every label; they stand last in the ranking, in a seeded random "
+        "order.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement: the neurons kept or ablated, the value and its interval."""
+
+    neurons: int
+    fraction: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One ablation experiment: the same neurons taken in three orders.
+
+    Attributes:
+        task: The probed property.
+        target: What was ablated: ``probe_mask``, ``probe_retrain`` or ``model``.
+        operation: ``keep`` or ``ablate``.
+        ranking: The ranking whose top and bottom is meant.
+        metric: What was measured.
+        variant: What else sets it apart (label, instance, clamp, site), empty parts left out.
+        points: Columns order, neurons, fraction, value, low, high; one row a point, seeds averaged.
+        seeds: How many random orders were averaged.
+    """
+
+    task: str
+    target: str
+    operation: str
+    ranking: str
+    metric: str
+    variant: tuple[str, ...]
+    points: pd.DataFrame
+    seeds: int
+
+    def at(self, order: str, fraction: float) -> Point | None:
+        """The measured point nearest to a fraction, or None where the order was not measured."""
+        points = self.points[self.points["order"] == order]
+        if points.empty:
+            return None
+        nearest = points.iloc[int((points["fraction"] - fraction).abs().argmin())]
+        return Point(
+            neurons=int(nearest["neurons"]),
+            **{name: float(nearest[name]) for name in ("fraction", "value", "low", "high")},
+        )
+
+    @property
+    def neurons(self) -> int:
+        """The most neurons that were kept or ablated: all there are, in a whole schedule."""
+        return int(self.points["neurons"].max())
+
+
+def curves_of(table: pd.DataFrame) -> Iterator[Curve]:
+    """The curves over all labels that a run's ``curves.csv`` holds, in its order."""
+    overall = table[table["label"] == ""]
+    several_instances = overall["instance"].nunique() > 1
+    for key, rows in overall.groupby(list(_CURVE_KEY), sort=False, dropna=False):
+        named = dict(zip(_CURVE_KEY, map(str, key), strict=True))
+        instance = named.pop("instance")
+        site, clamp = named.pop("site"), named.pop("clamp")
+        variant = (
+            f"instance {instance}" if several_instances else "",
+            f"at {site}" if site else "",
+            f"clamped to {clamp}" if clamp else "",
+        )
+        yield Curve(
+            **named,
+            variant=tuple(filter(None, variant)),
+            points=_averaged_over_seeds(rows),
+            seeds=rows.loc[rows["order"] == "random", "seed"].nunique(),
+        )
+
+
+def _averaged_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a point: random orders become their mean, and their range the interval."""
+    by_point = rows.groupby(["order", "neurons", "fraction"], sort=True)
+    points = by_point.agg(
+        value=("value", "mean"),
+        low=("low", "min"),
+        high=("high", "max"),
+        least=("value", "min"),
+        most=("value", "max"),
+        seeds=("value", "size"),
+    ).reset_index()
+    several = points["seeds"] > 1
+    points["low"] = points["low"].mask(several, points["least"])
+    points["high"] = points["high"].mask(several, points["most"])
+    return points.drop(columns=["least", "most", "seeds"])
+
+
+def shown_fractions(settings: Mapping[str, Any]) -> tuple[float, ...]:
+    """The fractions that tables show: ``ablation.keep`` of the settings, or the papers'."""
+    keep = settings.get("ablation", {}).get("keep")
+    return tuple(map(float, keep)) if keep else DEFAULT_FRACTIONS
+
+
+def random_note(curve: Curve) -> str:
+    """What the random curve and the bands are."""
+    bands = "Bands of top and bottom: 95% intervals over test sentences."
+    if curve.seeds > 1:
+        return f"{bands} Random: mean and range of {curve.seeds} orders."
+    return bands
+
+
+def finding(results: RunResults) -> str:
+    """The run in one sentence."""
+    accuracy = _share(results.metrics, "probe/accuracy")
+    majority = _share(results.metrics, "probe/majority_accuracy")
+    curve = next((c for c in curves_of(results.curves) if c.target == "probe_mask"), None)
+    task = curve.task if curve else results.settings.get("task", {}).get("name", "the labels")
+    parts = []
+    if accuracy is not None:
+        against = "" if majority is None else f", majority {percent(majority)}"
+        parts.append(f"The probe reads {task} at {percent(accuracy)}{against}")
+    if curve is not None and curve.operation == "keep":
+        kept = _kept_in_words(curve, shown_fractions(results.settings)[0])
+        parts.extend([kept] if kept else [])
+    sentence = "; ".join(parts) or "This run measured no probe"
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _kept_in_words(curve: Curve, fraction: float) -> str | None:
+    top, bottom = curve.at("top", fraction), curve.at("bottom", fraction)
+    if top is None or bottom is None:
+        return None
+    share = f"{top.fraction:.0%}"
+    return (
+        f"keeping the top {share} of {number(curve.neurons)} neurons leaves "
+        f"{measure(curve.metric, top.value)}, "
+        f"keeping the bottom {share} leaves {measure(curve.metric, bottom.value)}"
+    )
+
+
+def notes(results: RunResults) -> list[str]:
+    """What a reader must know before trusting the numbers."""
+    found = _lambda_grid_notes(results.lambda_grid)
+    unknown = _share(results.metrics, "probe/unknown_share")
+    if unknown:
+        found.append(
+            f"{percent(unknown)} of the test words are outside the model's vocabulary: "
+            "all the model saw of them is the unknown-word symbol."
+        )
+    for name, value in sorted(results.metrics.items()):
+        stage, _, counted = name.rpartition("/")
+        if counted in _COUNTED and not isinstance(value, str) and value > 0:
+            singular, plural = _COUNTED[counted]
+            found.append(f"{stage}: {value:,.0f} {singular if value == 1 else plural}")
+    return found
+
+
+def _lambda_grid_notes(grid: pd.DataFrame) -> list[str]:
+    short = unconverged(grid)
+    if not short.any():
+        return []
+    several = f"{int(short.sum())} of {len(grid)} λ points" if len(grid) > 1 else "The probe"
+    chosen = len(grid) > 1 and bool((short & grid["selected"]).any())
+    return [
+        f"{several} had not reached the tolerance when the epochs ended (marked ▲)"
+        f"{', the chosen one among them' if chosen else ''}: "
+        "sparsity and ranking there belong to an early stop and not to the optimum."
+    ]
+
+
+def unconverged(grid: pd.DataFrame) -> pd.Series[bool]:
+    """Which grid points ended above the tolerance; none where the run does not say."""
+    if "converged" not in grid.columns:
+        return pd.Series(False, index=grid.index)
+    return ~grid["converged"].astype(bool)
+
+
+def gaps(metrics: Mapping[str, Metric]) -> dict[str, Number]:
+    """Every ``ablation/<target>/<ranking>/gap`` by ``<target>/<ranking>``."""
+    return {
+        name.removeprefix("ablation/").removesuffix("/gap"): value
+        for name, value in metrics.items()
+        if name.startswith("ablation/") and name.endswith("/gap") and not isinstance(value, str)
+    }
+
+
+def _share(metrics: Mapping[str, Metric], name: str) -> Number | None:
+    value = metrics.get(name, math.nan)
+    return None if isinstance(value, str) or math.isnan(value) else value
+
+
+def selected_point(grid: pd.DataFrame) -> dict[Hashable, Any] | None:
+    """The chosen row of the λ grid, or None where nothing was chosen."""
+    chosen = grid[grid["selected"].astype(bool)].to_dict("records")
+    return chosen[0] if chosen else None

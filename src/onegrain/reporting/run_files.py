@@ -1,0 +1,230 @@
+"""The files of a run's folder: the contract between the work and all that looks at it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from onegrain.errors import UserError
+
+Metric = float | int | str  # a text is a BLEU signature and its like
+
+METRICS_FILE = "metrics.json"
+CURVES_FILE = "curves.csv"
+NEURONS_FILE = "neurons.csv"
+LAMBDA_GRID_FILE = "lambda_grid.csv"
+REPORT_FILE = "report.html"
+FIGURES_FOLDER = "figures"
+
+CURVE_COLUMNS = (
+    *("task", "label", "instance", "seed", "target", "operation", "ranking", "order"),
+    *("clamp", "site", "neurons", "fraction", "metric", "value", "low", "high"),
+)
+NEURON_COLUMNS = (
+    *("ranking", "rank", "neuron", "component", "layer", "direction", "unit", "score"),
+)
+LAMBDA_GRID_COLUMNS = (
+    *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
+)
+
+# Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
+_TEXT_COLUMNS = frozenset(
+    {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
+    | {"component", "direction", "best_label", "top_words"}
+)
+_FLAG_COLUMNS = frozenset({"selected"})
+_FREE_COLUMNS = frozenset({"instance"})
+
+
+@dataclass(frozen=True, eq=False)
+class RunResults:
+    """What a run's folder says.
+
+    Attributes:
+        folder: Where it was read.
+        settings: The composed settings, nested; empty for a run made without a command line.
+        overrides: What was chosen on the command line; None for a run made without one.
+        metrics: ``stage/name`` to a number, or to a text such as a BLEU signature.
+        curves: Ablation results, `CURVE_COLUMNS`.
+        neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
+        lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    overrides: tuple[str, ...] | None
+    metrics: dict[str, Metric]
+    curves: pd.DataFrame
+    neurons: pd.DataFrame
+    lambda_grid: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The folder's last two parts: day and time of a run, sweep and number of a job."""
+        return "/".join(self.folder.resolve().parts[-2:])
+
+    @property
+    def command(self) -> str | None:
+        """The command line that makes this run again."""
+        if self.overrides is None:
+            return None
+        return shlex.join(("python", "train.py", *self.overrides))
+
+    @property
+    def report_command(self) -> str:
+        """The command line that makes the run's page again."""
+        return shlex.join(("python", "-m", "onegrain.reporting", str(self.folder)))
+
+
+def read_run(folder: Path) -> RunResults:
+    """Read a run's folder.
+
+    Raises:
+        UserError: If a file is missing or is not what `write_run_files` writes.
+    """
+    settings, overrides = _read_hydra(folder / ".hydra")
+    return RunResults(
+        folder=folder,
+        settings=settings,
+        overrides=overrides,
+        metrics=_read_metrics(folder / METRICS_FILE),
+        curves=_read_table(folder / CURVES_FILE, CURVE_COLUMNS),
+        neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
+        lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
+    )
+
+
+def write_run_files(
+    folder: Path,
+    *,
+    metrics: Mapping[str, Metric],
+    curves: pd.DataFrame,
+    neurons: pd.DataFrame,
+    lambda_grid: pd.DataFrame,
+) -> None:
+    """Write a run's metrics and tables, each file whole or not at all.
+
+    Columns beyond the contract's follow it. A table may be empty but has its columns. Numbers that
+    are not finite become ``null`` in ``metrics.json``.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    plain = {key: _finite_or_none(value) for key, value in metrics.items()}
+    texts = {
+        METRICS_FILE: json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
+        CURVES_FILE: _to_csv(curves, CURVE_COLUMNS),
+        NEURONS_FILE: _to_csv(neurons, NEURON_COLUMNS),
+        LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_whole(folder / name, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write ``text`` beside ``path`` and rename it: no reader ever sees a half of it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8", newline="")
+    part.replace(path)
+
+
+def _read_metrics(path: Path) -> dict[str, Metric]:
+    try:
+        metrics = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
+    if not isinstance(metrics, dict):
+        raise UserError(f"{path}: expected an object of 'stage/name': number")
+    for name, value in metrics.items():
+        if isinstance(value, dict | list):
+            raise UserError(f"{path}: '{name}' must be a number or a text")
+    return {name: math.nan if value is None else value for name, value in metrics.items()}
+
+
+def _read_hydra(folder: Path) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    if not folder.is_dir():
+        return {}, None
+    settings = _read_yaml(folder / "config.yaml")
+    overrides = _read_yaml(folder / "overrides.yaml")
+    if not isinstance(settings, dict) or not isinstance(overrides, list):
+        raise UserError(f"{folder}: config.yaml must be a mapping and overrides.yaml a list")
+    return settings, tuple(map(str, overrides))
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(_read_text(path))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; is '{path.parent}' a run's folder?") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    _read_text(path)  # a missing file or bytes that are no text are said as for the others
+    try:
+        header = list(pd.read_csv(path, nrows=0).columns)
+        text = [name for name in header if name in _TEXT_COLUMNS]
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(text, str),
+            keep_default_na=False,
+            na_values={name: [""] for name in header if name not in _TEXT_COLUMNS},
+        )
+    except ValueError as error:  # pandas' ParserError and EmptyDataError among them
+        raise UserError(f"{path}: not a CSV table ({' '.join(str(error).split())})") from error
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise UserError(f"{path}: no column '{missing[0]}'; expected {', '.join(columns)}")
+    _check_types(path, table, columns)
+    return table
+
+
+def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    if table.empty:
+        return
+    for name in columns:
+        if name in _TEXT_COLUMNS | _FREE_COLUMNS:
+            continue
+        if name in _FLAG_COLUMNS:
+            if not is_bool_dtype(table[name]):
+                raise UserError(f"{path}: column '{name}' must hold True or False")
+        elif not is_numeric_dtype(table[name]):
+            raise UserError(f"{path}: column '{name}' must hold numbers")
+
+
+def _to_csv(table: pd.DataFrame, columns: tuple[str, ...]) -> str:
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise ValueError(f"the table has no column '{missing[0]}'")
+    further = [name for name in table.columns if name not in columns]
+    ordered = table[[*columns, *further]]
+    text = ordered.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # Python's csv before 3.13 does not quote it, and readers end the line there
+        text = ordered.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
+def _finite_or_none(value: Metric) -> Metric | None:
+    if isinstance(value, str):
+        return value
+    return value if math.isfinite(value) else None

@@ -1,0 +1,67 @@
+"use strict";
+
+// Charts: drawn in the reader's theme, and again when it changes.
+const { themes, specs } = JSON.parse(document.getElementById("charts").textContent);
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+function drawCharts() {
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const name = place.dataset.chart;
+    const spec = { ...specs[name], width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    vegaEmbed(place, spec, {
+      config: dark.matches ? themes.dark : themes.light,
+      renderer: "svg",
+      ast: true, // no code is made from text, so the page's policy can forbid it
+      tooltip: { theme: dark.matches ? "dark" : "light" },
+      actions: { export: true, source: false, compiled: false, editor: false },
+      downloadFileName: name,
+    });
+  }
+}
+drawCharts();
+dark.addEventListener("change", drawCharts);
+
+// Tables: a column's button sorts by it, first down, then up; numbers by value, text by alphabet.
+function sortKey(row, column) {
+  const cell = row.cells[column];
+  return cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
+}
+
+function compare(a, b) {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a !== typeof b) return typeof a === "number" ? 1 : -1;
+  return a.localeCompare(b);
+}
+
+function sortBy(header) {
+  const descending = header.getAttribute("aria-sort") !== "descending";
+  for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+  const body = header.closest("table").tBodies[0];
+  const rows = [...body.rows];
+  rows.sort((a, b) => compare(sortKey(a, header.cellIndex), sortKey(b, header.cellIndex)));
+  if (descending) rows.reverse();
+  body.append(...rows);
+}
+
+for (const button of document.querySelectorAll("th button")) {
+  button.addEventListener("click", () => sortBy(button.parentElement));
+}
+
+// Filters: rows that hold every word typed.
+function filterRows(input) {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...document.getElementById(input.dataset.filter).tBodies[0].rows];
+  let shown = 0;
+  for (const row of rows) {
+    const text = [...row.cells].map((cell) => cell.textContent.toLowerCase()).join(" ");
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) shown += 1;
+  }
+  const count = document.getElementById(`${input.dataset.filter}-count`);
+  count.textContent = words.length ? `${shown} of ${rows.length} neurons` : "";
+}
+
+for (const input of document.querySelectorAll("[data-filter]")) {
+  input.addEventListener("input", () => filterRows(input));
+}

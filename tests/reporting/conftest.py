@@ -1,0 +1,139 @@
+"""A run's folder with made-up numbers, and one whose words are hostile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onegrain.reporting.run_files import write_run_files
+
+NEURONS = 256
+SETTINGS = """
+data: {name: grammar, pair: en-fr, text: {splitting: punctuation, lowercase: true}}
+model: {name: nmt, hidden: 64, layers: 2, dropout: 0.3}
+task: {name: pos, root: null}
+lambda_grid: {name: coarse, lambda1: [0.0, 1.0e-05], lambda2: [0.0, 1.0e-05]}
+ablation: {name: probe_mask, keep: [0.1, 0.15, 0.2], random_orders: 5}
+ranking: {name: linear_correlation, share: 0.25}
+seed: 1
+"""
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Makes ``<tmp>/2026-11-21/10-02-11-k3f9`` with every file a run has."""
+
+    def make(**changes: Any) -> Path:
+        folder = tmp_path / "2026-11-21" / "10-02-11-k3f9"
+        files = {
+            "metrics": metrics(),
+            "curves": curves(),
+            "neurons": neurons(),
+            "lambda_grid": lambda_grid(),
+        } | changes
+        write_run_files(folder, **files)
+        (folder / ".hydra").mkdir(exist_ok=True)
+        (folder / ".hydra" / "config.yaml").write_text(SETTINGS, encoding="utf-8")
+        overrides = "- model.hidden=64\n- data.pair='en-fr'\n- seed=1\n"
+        (folder / ".hydra" / "overrides.yaml").write_text(overrides, encoding="utf-8")
+        return folder
+
+    return make
+
+
+def metrics() -> dict[str, float | str]:
+    return {
+        "train/bleu": 24.57,
+        "train/bleu_signature": "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0",
+        "probe/accuracy": 0.912,
+        "probe/majority_accuracy": 0.840,
+        "probe/unknown_share": 0.013,
+        "probe/lambda1": 1e-5,
+        "task/dropped_sentences": 3.0,
+        "ablation/probe_mask/linear_correlation/gap": 0.3412,
+    }
+
+
+def curves(neurons: int = NEURONS, random_orders: int = 5) -> pd.DataFrame:
+    kept = np.unique(np.linspace(0, neurons, 101).round().astype(int))
+    share = kept / neurons
+    shapes = {
+        ("top", 1): 0.1 + 0.812 * (1 - np.exp(-5 * share)) / (1 - np.exp(-5)),
+        ("bottom", 1): 0.1 + 0.812 * share**3,
+        **{
+            ("random", seed): 0.1 + 0.812 * share ** (0.9 + 0.06 * seed)
+            for seed in range(1, random_orders + 1)
+        },
+    }
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "task": "pos",
+                "label": "",
+                "instance": 0,
+                "seed": seed,
+                "target": "probe_mask",
+                "operation": "keep",
+                "ranking": "linear_correlation",
+                "order": order,
+                "clamp": "zero",
+                "site": "",
+                "neurons": kept,
+                "fraction": share,
+                "metric": "accuracy",
+                "value": value,
+                "low": value - 0.012,
+                "high": value + 0.012,
+            }
+        )
+        for (order, seed), value in shapes.items()
+    )
+
+
+def neurons(count: int = NEURONS, label: str = "NOUN", words: str = "maison, vert") -> pd.DataFrame:
+    order = np.random.default_rng(0).permutation(count)
+    labels = np.array([label, "VERB", "ADP", "DET"])
+    return pd.DataFrame(
+        {
+            "ranking": "linear_correlation",
+            "rank": range(1, count + 1),
+            "neuron": order,
+            "component": "encoder",
+            "layer": order // 64 % 2 + 1,
+            "direction": np.where(order < 128, "forward", "backward"),
+            "unit": order % 64,
+            "score": np.linspace(1, 0, count),
+            "best_label": labels[order % 4],
+            "top_words": words,
+        }
+    )
+
+
+def lambda_grid() -> pd.DataFrame:
+    strengths = [0.0, 1e-6, 1e-5, 1e-4, 1e-3]
+    rows = []
+    for lambda1 in strengths:
+        for lambda2 in strengths:
+            dev = 0.915 - 30 * lambda1 - 20 * lambda2
+            rows.append(
+                {
+                    "lambda1": lambda1,
+                    "lambda2": lambda2,
+                    "accuracy_dev": dev,
+                    "accuracy_test": dev - 0.003,
+                    "objective": 0.25 + 200 * lambda1,
+                    "nonzero": int(4096 / (1 + 1e5 * lambda1)),
+                    "selected": lambda1 == 1e-5 and lambda2 == 1e-5,
+                    "accuracy_train": dev + 0.02,
+                    "macro_f1_test": dev - 0.1,
+                    "macro_f1_dev": dev - 0.09,
+                    "residual": 0.02 if lambda1 == 0 else 0.004,
+                    "converged": lambda1 > 0,
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onegrain.reporting.charts import ablation_chart, lambda_grid_chart, specification
+from onegrain.reporting.findings import curves_of
+from onegrain.reporting.run_files import read_run
+
+MakeRun = Callable[..., Path]
+
+
+def marks(spec: dict[str, Any]) -> list[str]:
+    return [layer["mark"]["type"] for layer in spec["layer"]]
+
+
+def data_of(spec: dict[str, Any], layer: int) -> pd.DataFrame:
+    data = spec["layer"][layer].get("data", spec.get("data"))
+    return pd.DataFrame(spec["datasets"][data["name"]])
+
+
+@pytest.fixture
+def curve_table(make_run: MakeRun) -> pd.DataFrame:
+    return read_run(make_run()).curves
+
+
+def test_an_ablation_chart_has_bands_lines_and_the_majority(curve_table: pd.DataFrame) -> None:
+    (curve,) = curves_of(curve_table)
+    spec = specification(ablation_chart(curve, majority=0.84))
+    assert marks(spec) == ["area", "line", "rule", "rule", "text"]
+    assert data_of(spec, 4)["text"].tolist() == ["majority baseline 84.0%"]
+    drawn = data_of(spec, 1)
+    assert set(drawn["order"]) == {"top", "bottom", "random"}
+    assert len(drawn) == 3 * 101  # the random orders are one line
+
+
+def test_orders_differ_in_dash_and_not_only_in_colour(curve_table: pd.DataFrame) -> None:
+    (curve,) = curves_of(curve_table)
+    line = specification(ablation_chart(curve))["layer"][1]["encoding"]
+    dashes = line["strokeDash"]["scale"]["range"]
+    assert len({tuple(dash) for dash in dashes}) == 3
+    assert line["strokeDash"]["scale"]["domain"] == line["color"]["scale"]["domain"]
+
+
+def test_the_majority_is_no_rule_for_other_metrics(curve_table: pd.DataFrame) -> None:
+    (curve,) = curves_of(curve_table.assign(metric="bleu", value=20.0, low=19.0, high=21.0))
+    spec = specification(ablation_chart(curve, majority=0.84))
+    assert marks(spec) == ["area", "line", "rule"]
+    assert spec["layer"][1]["encoding"]["y"]["title"] == "BLEU"
+
+
+def test_every_k_of_many_neurons_can_be_drawn(curve_table: pd.DataFrame) -> None:
+    ids = np.arange(3000)
+    top = curve_table.iloc[[0] * 3000].assign(neurons=ids, fraction=ids / 3000)
+    table = pd.concat([top, top.assign(order="bottom")], ignore_index=True)
+    (curve,) = curves_of(table)
+    assert len(data_of(specification(ablation_chart(curve)), 1)) == 6000
+
+
+def test_the_heat_map_outlines_the_chosen_point_and_marks_the_unfinished(make_run: MakeRun) -> None:
+    grid = read_run(make_run()).lambda_grid
+    spec = specification(lambda_grid_chart(grid))
+    heat, outline, text, mark = spec["layer"]
+    assert outline["transform"] == [{"filter": "datum.selected"}]
+    assert mark["transform"] == [{"filter": "datum.unconverged"}]
+    cells = data_of(spec, 0)
+    assert len(cells) == 25
+    assert cells["unconverged"].sum() == 5
+    assert cells.loc[cells["selected"], "strength1"].tolist() == ["1e-5"]
+    titles = {tooltip["title"] for tooltip in heat["encoding"]["tooltip"] if "title" in tooltip}
+    assert {"non-zero weights", "dev accuracy", "above tolerance"} <= titles
+    assert text["encoding"]["text"]["field"] == "accuracy_dev"
+    assert "▲" in spec["title"]["subtitle"]
+
+
+def test_a_grid_without_optional_columns_is_drawn(make_run: MakeRun) -> None:
+    grid = read_run(make_run()).lambda_grid.drop(columns=["converged", "residual"])
+    spec = specification(lambda_grid_chart(grid))
+    assert "▲" not in spec["title"]["subtitle"]
+
+
+def test_grid_axes_are_in_order_of_strength(make_run: MakeRun) -> None:
+    grid = read_run(make_run()).lambda_grid.sample(frac=1, random_state=0)
+    encoding = specification(lambda_grid_chart(grid))["layer"][0]["encoding"]
+    assert encoding["x"]["sort"] == ["0", "1e-6", "1e-5", "1e-4", "1e-3"]
+    assert encoding["y"]["sort"] == encoding["x"]["sort"][::-1]  # drawn from the top

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from onegrain.reporting.findings import curves_of, finding, notes, selected_point
+from onegrain.reporting.run_files import CURVE_COLUMNS, NEURON_COLUMNS, read_run
+
+MakeRun = Callable[..., Path]
+
+
+def test_the_random_curve_is_the_mean_of_its_orders_and_their_range(make_run: MakeRun) -> None:
+    table = read_run(make_run()).curves
+    (curve,) = curves_of(table)
+    at_tenth = table[(table["order"] == "random") & (table["neurons"] == 26)]
+    point = curve.at("random", 0.10)
+    assert point is not None
+    assert point.value == pytest.approx(at_tenth["value"].mean())
+    assert (point.low, point.high) == (at_tenth["value"].min(), at_tenth["value"].max())
+    assert curve.seeds == 5
+
+
+def test_top_and_bottom_keep_their_intervals(make_run: MakeRun) -> None:
+    table = read_run(make_run()).curves
+    (curve,) = curves_of(table)
+    for order in ("top", "bottom"):
+        row = table[(table["order"] == order) & (table["neurons"] == 26)].iloc[0]
+        point = curve.at(order, 0.10)
+        assert point is not None
+        assert (point.value, point.low, point.high) == (row["value"], row["low"], row["high"])
+
+
+def test_curves_of_single_labels_are_left_to_others(make_run: MakeRun) -> None:
+    table = read_run(make_run()).curves
+    with_labels = pd.concat([table, table.assign(label="NOUN")])
+    assert len(list(curves_of(with_labels))) == 1
+
+
+def test_experiments_that_differ_are_never_averaged(make_run: MakeRun) -> None:
+    table = read_run(make_run()).curves
+    several = pd.concat(
+        [table, table.assign(instance=1), table.assign(target="model", site="recurrent", clamp="")]
+    )
+    variants = [(curve.target, curve.variant) for curve in curves_of(several)]
+    assert variants == [
+        ("probe_mask", ("instance 0", "clamped to zero")),
+        ("probe_mask", ("instance 1", "clamped to zero")),
+        ("model", ("instance 0", "at recurrent")),
+    ]
+
+
+def test_the_finding_says_accuracy_majority_and_what_is_kept(make_run: MakeRun) -> None:
+    assert finding(read_run(make_run())) == (
+        "The probe reads pos at 91.2%, majority 84.0%; keeping the top 10% of 256 neurons leaves "
+        "42.6%, keeping the bottom 10% leaves 10.1%."
+    )
+
+
+def test_the_finding_holds_without_a_probe_or_curves(make_run: MakeRun) -> None:
+    empty = pd.DataFrame(columns=CURVE_COLUMNS)
+    run = read_run(make_run(metrics={"probe/accuracy": 0.5}, curves=empty))
+    assert finding(run) == "The probe reads pos at 50.0%."
+    assert finding(read_run(make_run(metrics={}, curves=empty))) == "This run measured no probe."
+
+
+def test_notes_tell_of_unfinished_points_unknown_words_and_what_was_counted(
+    make_run: MakeRun,
+) -> None:
+    counted = {"probe/unknown_share": 0.2, "task/dropped_sentences": 1, "ranking/unranked": 12}
+    unfinished, unknown, unranked, dropped = notes(read_run(make_run(metrics=counted)))
+    assert unfinished.startswith("5 of 25 λ points had not reached the tolerance")
+    assert "the chosen one" not in unfinished
+    assert unknown.startswith("20.0% of the test words")
+    assert unranked.startswith("ranking: 12 neurons are zero")
+    assert dropped == "task: 1 sentence was longer than the limit and was dropped."
+
+
+def test_notes_say_so_when_the_chosen_point_is_unfinished(make_run: MakeRun) -> None:
+    run = read_run(make_run())
+    grid = run.lambda_grid.assign(converged=~run.lambda_grid["selected"])
+    assert "the chosen one among them" in notes(read_run(make_run(lambda_grid=grid)))[0]
+    single = grid[grid["selected"]]
+    assert notes(read_run(make_run(lambda_grid=single)))[0].startswith("The probe had not")
+
+
+def test_a_run_with_nothing_to_warn_of_has_no_notes(make_run: MakeRun) -> None:
+    run = read_run(make_run())
+    grid = run.lambda_grid.drop(columns="converged")
+    clean = {"probe/unknown_share": 0.0, "task/dropped_sentences": 0}
+    assert notes(read_run(make_run(metrics=clean, lambda_grid=grid))) == []
+
+
+def test_the_selected_point_is_the_marked_row(make_run: MakeRun) -> None:
+    run = read_run(make_run())
+    chosen = selected_point(run.lambda_grid)
+    assert chosen is not None
+    assert (chosen["lambda1"], chosen["lambda2"]) == (1e-5, 1e-5)
+    assert selected_point(run.lambda_grid.assign(selected=False)) is None
+
+
+def test_neuron_columns_hold_what_the_layout_says(make_run: MakeRun) -> None:
+    neurons = read_run(make_run()).neurons
+    assert set(NEURON_COLUMNS) <= set(neurons.columns)
+    assert np.array_equal(neurons["rank"], np.arange(1, 257))
