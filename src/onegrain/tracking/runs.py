@@ -1,0 +1,171 @@
+"""A Weights & Biases run that this program owns from its start to its end.
+
+The run's own files are complete without it; W&B mirrors them. One ``wandb/`` folder serves a whole
+sweep, so that ``wandb leet`` lays its runs over each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import wandb
+from pytorch_lightning.loggers import WandbLogger
+
+from onegrain.settings import TrackingMode, TrackingSettings
+
+log = logging.getLogger(__name__)
+
+FRACTION = "ablation/fraction"
+TRAINER_STEP = "trainer/global_step"  # Lightning's name for it
+TRAINED_STAGES = ("train", "dev", "probe")  # what LightningModules log is named <stage>/<metric>
+SERVER_SECONDS = 30.0  # to wait for a server before a run is kept offline
+UPLOAD_SECONDS = 600.0  # to wait for uploads at the end; what is left stays on disk
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedRun:
+    """An open W&B run; one that writes nothing where tracking is disabled.
+
+    Log curves before tables and the report: W&B drops the first point of a curve that comes after
+    them.
+    """
+
+    run: wandb.Run
+
+    def lightning_logger(self) -> WandbLogger | Literal[False]:
+        """What a Lightning ``Trainer(logger=...)`` takes so that it writes into this very run."""
+        if self.run.disabled:
+            return False
+        self.run.define_metric(TRAINER_STEP, hidden=True)
+        for stage in TRAINED_STAGES:
+            self.run.define_metric(f"{stage}/*", step_metric=TRAINER_STEP)
+        return WandbLogger(experiment=self.run)
+
+    def log_scalars(self, metrics: Mapping[str, float | int | str]) -> None:
+        """Set the run's summary: the columns by which a sweep is sorted."""
+        self.run.summary.update(dict(metrics))
+
+    def log_curves(self, curves: pd.DataFrame) -> None:
+        """Draw every curve over all labels against the share of neurons, seeds averaged.
+
+        A curve has the same name in every run (see `curve_names`), so W&B lays them over each
+        other. Its summary is its mean, by which runs can be sorted.
+
+        Args:
+            curves: Rows of a run's ``curves.csv``.
+        """
+        overall = curves[curves["label"] == ""]
+        if overall.empty:
+            return
+        table = overall.assign(curve=curve_names(overall)).pivot_table(
+            index="fraction", columns="curve", values="value", aggfunc="mean"
+        )
+        self.run.define_metric(FRACTION, hidden=True)
+        for name in table.columns:
+            self.run.define_metric(str(name), step_metric=FRACTION, summary="mean")
+        for fraction, values in table.iterrows():
+            point = {str(name): value for name, value in values.dropna().items()}
+            self.run.log({FRACTION: fraction, **point})
+
+    def log_tables(
+        self, neurons: pd.DataFrame, lambda_grid: pd.DataFrame, curves: pd.DataFrame
+    ) -> None:
+        """Show the rows of the run's files as W&B tables."""
+        tables = {"neurons": neurons, "lambda_grid": lambda_grid, "curves": curves}
+        shown = {
+            f"tables/{name}": wandb.Table(dataframe=table.reset_index(drop=True))
+            for name, table in tables.items()
+            if not table.empty
+        }
+        if shown:
+            self.run.log(shown)
+
+    def log_report(self, path: Path) -> None:
+        """Show the run's page as a panel."""
+        self.run.log({"report": wandb.Html(str(path), inject=False)})
+
+
+@contextmanager
+def tracked_run(
+    settings: TrackingSettings,
+    *,
+    config: Mapping[str, Any],
+    job_type: str,
+    group: str,
+    name: str,
+    folder: Path,
+) -> Iterator[TrackedRun]:
+    """Open a W&B run, and close it however the block ends; an exception marks it as failed.
+
+    Online without a key or a server that answers becomes offline, with one line in the log.
+
+    Args:
+        settings: Where and how to track; its ``group`` and ``name`` win over those given here.
+        config: The composed settings as nested plain data.
+        job_type: ``"train"`` for a trained model, ``"analyze"`` for what is done with it.
+        group: What the runs of a sweep have in common.
+        name: Short and readable.
+        folder: The sweep's or the single run's folder; W&B's files go to ``folder/wandb``.
+
+    Yields:
+        The open run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run = _start(
+        settings.mode,
+        project=settings.project,
+        entity=settings.entity,
+        tags=list(settings.tags),
+        config=dict(config),
+        job_type=job_type,
+        group=settings.group or group,
+        name=settings.name or name,
+        dir=str(folder),
+        reinit="create_new",  # never a part of a run that is open already
+    )
+    try:
+        yield TrackedRun(run)
+    except BaseException:
+        run.finish(exit_code=1)
+        raise
+    run.finish()
+
+
+def curve_names(curves: pd.DataFrame) -> pd.Series[str]:
+    """The W&B metric of every row: ``ablation/`` and all that sets its curve apart.
+
+    Example:
+        >>> row = {"target": "probe_mask", "operation": "keep", "site": "", "clamp": "zero",
+        ...        "task": "pos", "ranking": "variance", "order": "top", "metric": "accuracy"}
+        >>> curve_names(pd.DataFrame([row]))[0]
+        'ablation/probe_mask/keep/zero/pos/variance/top/accuracy'
+    """
+    parts = ["target", "operation", "site", "clamp", "task", "ranking", "order", "metric"]
+    names = ["/".join(("ablation", *filter(None, row))) for row in curves[parts].to_numpy()]
+    return pd.Series(names, index=curves.index)
+
+
+def _start(mode: TrackingMode, **options: Any) -> wandb.Run:
+    quiet = wandb.Settings(
+        silent=True,  # the terminal is ours; W&B's own messages are in its debug logs
+        console="off",
+        init_timeout=SERVER_SECONDS,
+        finish_timeout=UPLOAD_SECONDS,
+    )
+    wandb.setup(settings=quiet)
+    if mode is TrackingMode.online:
+        try:
+            if wandb.login(prompt=False):
+                return wandb.init(mode="online", settings=quiet, **options)
+            reason = "there is no API key"
+        except wandb.Error as error:  # its text may quote the request, so only its kind is said
+            reason = f"the server did not accept it ({type(error).__name__})"
+        log.warning("W&B: this run is kept offline, %s; `wandb sync` sends it later", reason)
+        mode = TrackingMode.offline
+    return wandb.init(mode=mode.value, settings=quiet, **options)
