@@ -1,0 +1,163 @@
+"""Run a model over a corpus and write what its neurons did on every word."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from onegrain.activations.shards import TORCH_TYPES, ShardWriter
+from onegrain.activations.tokens import TokenTable
+from onegrain.data.corpus import Corpus, Words
+from onegrain.data.encoding import EncodedWords, TextEncoder
+from onegrain.errors import UserError
+from onegrain.models.batches import pad
+from onegrain.neurons import NeuronLayout
+from onegrain.settings import ActivationSettings
+
+log = logging.getLogger(__name__)
+
+INDEX_FILE = "index.json"
+
+
+@runtime_checkable
+class Recordable(Protocol):
+    """A model whose neurons can be recorded."""
+
+    layout: NeuronLayout
+
+    def neuron_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch time neurons"]:
+        """Return every neuron at every symbol of right-padded sentences, in layout order."""
+        ...
+
+
+def record(
+    model: Recordable,
+    source: TextEncoder,
+    corpus: Corpus,
+    folder: Path,
+    settings: ActivationSettings,
+) -> None:
+    """Write the activations of every word of ``corpus`` into ``folder``, in the corpus's order.
+
+    A word's activation is that of its last piece. Batches are sorted by length; every sentence's
+    rows go straight to their place in a file, so memory holds one batch and one shard's symbols,
+    however long the corpus is.
+
+    Args:
+        model: In evaluation mode.
+        source: The encoder that the model was trained with.
+        corpus: Labelled or not; sentences of any length.
+        folder: Where shards, the table of words and, last, ``index.json`` are written.
+        settings: Number format, layers and sizes.
+
+    Raises:
+        UserError: If a chosen layer does not exist or a value cannot be stored.
+    """
+    began = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    columns, layout = _chosen_neurons(model.layout, settings.layers)
+    unknown: list[Bool[Tensor, " tokens"]] = []
+    shards = []
+    for number, sentences in enumerate(_shards(corpus, layout.size, settings)):
+        name = f"shard-{number:05d}.safetensors"
+        encoded = [source.encode(words) for words in sentences]
+        with ShardWriter(
+            folder / name, sum(map(len, sentences)), layout.size, settings.dtype
+        ) as writer:
+            _record_shard(model, columns, encoded, writer, settings)
+        unknown.append(torch.tensor([flag for one in encoded for flag in one.unknown]).bool())
+        shards.append({"file": name, "rows": sum(map(len, sentences))})
+    table = TokenTable.of(corpus, torch.cat(unknown) if unknown else torch.zeros(0).bool())
+    table.save(folder)
+    index = {
+        "layout": layout.to_json(),
+        "dtype": settings.dtype.name,
+        "words": len(table),
+        "unknown_share": float(table.unknown.float().mean()) if len(table) else 0.0,
+        "shards": shards,
+    }
+    (folder / INDEX_FILE).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    seconds = time.perf_counter() - began
+    log.info(
+        "recorded %d words x %d neurons in %.0f s (%.0f words/s)",
+        len(table), layout.size, seconds, len(table) / seconds,
+    )  # fmt: skip
+
+
+def _chosen_neurons(
+    layout: NeuronLayout, layers: Sequence[int] | None
+) -> tuple[Int[Tensor, " neurons"], NeuronLayout]:
+    """Return the ids that are recorded and the layout of what is on disk."""
+    if layers is None:
+        return torch.arange(layout.size), layout
+    there = sorted({block.layer for block in layout.blocks})
+    missing = sorted(set(layers) - set(there))
+    if missing or not layers:
+        raise UserError(f"activations.layers={list(layers)}: this model has the layers {there}")
+    spans = zip(layout.blocks, layout.starts, strict=False)
+    ids = [torch.arange(start, start + b.width) for b, start in spans if b.layer in layers]
+    return torch.cat(ids), layout.select(layers)
+
+
+def _shards(
+    corpus: Corpus, neurons: int, settings: ActivationSettings
+) -> Iterator[tuple[Words, ...]]:
+    """Cut the corpus into runs of whole sentences that fill a shard each."""
+    row_bytes = neurons * TORCH_TYPES[settings.dtype].itemsize
+    most_rows = settings.shard_megabytes * 2**20 // row_bytes
+    first = rows = 0
+    for index, words in enumerate(corpus.sentences):
+        if rows and rows + len(words) > most_rows:
+            yield corpus.sentences[first:index]
+            first, rows = index, 0
+        rows += len(words)
+    if rows:
+        yield corpus.sentences[first:]
+
+
+@torch.inference_mode()
+def _record_shard(
+    model: Recordable,
+    columns: Int[Tensor, " neurons"],
+    encoded: Sequence[EncodedWords],
+    writer: ShardWriter,
+    settings: ActivationSettings,
+) -> None:
+    first_rows = list(accumulate((len(one.last_piece) for one in encoded), initial=0))
+    for batch in _batches(encoded, settings.batch_tokens):
+        ids, lengths = pad([torch.tensor(encoded[index].ids) for index in batch])
+        states = model.neuron_states(ids, lengths)[:, :, columns].to("cpu", writer.dtype)
+        for index, sentence in zip(batch, states, strict=True):
+            rows = sentence[torch.tensor(encoded[index].last_piece)]
+            if not rows.isfinite().all():
+                raise UserError(
+                    f"activations.dtype={settings.dtype.name}: an activation is too large for it"
+                    " or not a number; take fp32, or look at how the model was trained"
+                )
+            writer.write(first_rows[index], rows)
+
+
+def _batches(encoded: Sequence[EncodedWords], most_symbols: int) -> Iterator[list[int]]:
+    """Yield indices of non-empty sentences of similar length, padding counted."""
+    by_length = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
+    batch: list[int] = []
+    for index in by_length:
+        length = len(encoded[index].ids)
+        if batch and (len(batch) + 1) * length > most_symbols:
+            yield batch
+            batch = []
+        if length:
+            batch.append(index)
+    if batch:
+        yield batch

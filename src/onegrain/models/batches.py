@@ -1,0 +1,155 @@
+"""Sentence pairs as padded tensors, in batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from onegrain.data.vocabulary import BOS, EOS, PAD
+
+
+class Batch(NamedTuple):
+    """Right-padded sentence pairs.
+
+    Attributes:
+        source: Source symbols.
+        source_lengths: Symbols of each source sentence.
+        target_inputs: What the decoder reads: BOS, then the target. A shorter sentence's EOS stands
+            there too, where nothing is predicted any more.
+        target_outputs: What it is to predict: the target, then EOS.
+    """
+
+    source: Int[Tensor, "batch source"]
+    source_lengths: Int[Tensor, " batch"]
+    target_inputs: Int[Tensor, "batch target"]
+    target_outputs: Int[Tensor, "batch target"]
+
+    @property
+    def is_token(self) -> Bool[Tensor, "batch target"]:
+        """False at the padding of the target."""
+        return self.target_outputs != PAD
+
+    @property
+    def gold(self) -> Int[Tensor, " tokens"]:
+        """The symbols to predict, padding left out: the order of `Translator.forward`."""
+        return self.target_outputs[self.is_token]
+
+
+class PairDataset(Dataset[Batch]):
+    """Encoded sentence pairs, turned into tensors once; indexed by whole batches.
+
+    Args:
+        sources: Symbols of each source sentence, at least one.
+        targets: Symbols of each target sentence, without BOS and EOS.
+    """
+
+    def __init__(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
+        self.sources = [torch.tensor(ids) for ids in sources]
+        self.targets = [torch.tensor([BOS, *ids, EOS]) for ids in targets]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        source, lengths = pad([self.sources[row] for row in rows])
+        target, _ = pad([self.targets[row] for row in rows])
+        return Batch(source, lengths, target[:, :-1], target[:, 1:])
+
+    @property
+    def target_tokens(self) -> int:
+        """Symbols to predict in all pairs, EOS included."""
+        return sum(len(ids) - 1 for ids in self.targets)
+
+
+class LengthSampler(Sampler[list[int]]):
+    """Rows of one batch at a time, of similar length; a new order in every epoch.
+
+    As many batches as possible hold sources of one single length, so that they need no padding
+    and run in fused kernels; within a length, targets of similar length stand together. The rest
+    is batched with its neighbours in length. Neither the batches' number nor their sizes change
+    from one epoch to the next.
+
+    Args:
+        data: The pairs.
+        batch_size: Pairs in a batch; the last may have fewer.
+        seed: Of the order; the same seed and epoch give the same batches in every process.
+        shuffle: Without it, batches come in order of length and are always the same.
+    """
+
+    def __init__(self, data: PairDataset, batch_size: int, seed: int, shuffle: bool) -> None:
+        self.source_lengths = [len(ids) for ids in data.sources]
+        self.target_lengths = [len(ids) for ids in data.targets]
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next (Lightning calls this)."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self.source_lengths) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        # A generator: Lightning creates the first iterator before it sets the epoch.
+        size = self.batch_size
+        even, rest = self._by_length(self._rows())
+        batches = even + [rest[start : start + size] for start in range(0, len(rest), size)]
+        if self.shuffle:
+            order = torch.randperm(len(batches), generator=self._generator(1)).tolist()
+            batches = [batches[index] for index in order]
+        yield from batches
+
+    def _rows(self) -> list[int]:
+        """All rows, sorted by source and target length, ties in random order."""
+        rows = list(range(len(self.source_lengths)))
+        if self.shuffle:
+            rows = torch.randperm(len(rows), generator=self._generator(0)).tolist()
+        return sorted(rows, key=lambda row: (self.source_lengths[row], self.target_lengths[row]))
+
+    def _by_length(self, rows: list[int]) -> tuple[list[list[int]], list[int]]:
+        """Cut full batches of one source length; return them and the rows left over."""
+        even: list[list[int]] = []
+        rest: list[int] = []
+        waiting: list[int] = []
+        for row in rows:
+            if waiting and self.source_lengths[waiting[0]] != self.source_lengths[row]:
+                rest += waiting
+                waiting = []
+            waiting.append(row)
+            if len(waiting) == self.batch_size:
+                even.append(waiting)
+                waiting = []
+        return even, rest + waiting
+
+    def _generator(self, stream: int) -> torch.Generator:
+        return torch.Generator().manual_seed((self.seed * 100_003 + self.epoch) * 2 + stream)
+
+
+def pair_loader(
+    data: PairDataset, batch_size: int, seed: int, *, shuffle: bool
+) -> DataLoader[Batch]:
+    """Return the loader of batches of similar length."""
+    sampler = LengthSampler(data, batch_size, seed, shuffle)
+    return DataLoader(data, batch_size=None, sampler=sampler)
+
+
+def pad(
+    rows: Sequence[Int[Tensor, " _"]],
+) -> tuple[Int[Tensor, "batch longest"], Int[Tensor, " batch"]]:
+    """Pad sentences on the right; return them and their lengths.
+
+    Example:
+        >>> pad([torch.tensor([4, 5]), torch.tensor([6])])
+        (tensor([[4, 5],
+                [6, 0]]), tensor([2, 1]))
+    """
+    lengths = torch.tensor([len(row) for row in rows])
+    return pad_sequence(list(rows), batch_first=True, padding_value=PAD), lengths

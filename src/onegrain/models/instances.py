@@ -1,0 +1,31 @@
+"""Equal disjoint parts of a corpus, one for each of several models of the same settings."""
+
+from __future__ import annotations
+
+import torch
+
+from onegrain.data.corpus import Corpus
+from onegrain.errors import UserError
+
+
+def instance_part(corpus: Corpus, index: int, count: int, seed: int) -> Corpus:
+    """Return part ``index`` (from 0) of ``count`` equal, disjoint, randomly drawn parts.
+
+    Up to ``count - 1`` sentences belong to no part, so that all are of one size. Every part keeps
+    the corpus's order.
+
+    Raises:
+        UserError: If there are fewer sentences than parts.
+
+    Example:
+        >>> corpus = Corpus("en", (("a",), ("b",), ("c",), ("d",)))
+        >>> halves = [instance_part(corpus, index, 2, seed=0) for index in range(2)]
+        >>> sorted(halves[0].sentences + halves[1].sentences) == sorted(corpus.sentences)
+        True
+    """
+    size = len(corpus) // count
+    if size == 0:
+        raise UserError(f"model.instances={count}: only {len(corpus)} training sentences to share")
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randperm(len(corpus), generator=generator)[index * size : (index + 1) * size]
+    return corpus.select(drawn.sort().values.tolist())

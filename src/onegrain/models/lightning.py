@@ -1,0 +1,94 @@
+"""Lightning's Trainer as we use it: quiet, seeded, and able to go on where it was killed."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import Logger
+
+from onegrain.errors import UserError
+from onegrain.precision import resolve_precision
+from onegrain.settings import TrainerSettings
+
+EXPECTED_WARNINGS = (
+    ".*does not have many workers.*",  # batches are cut from memory: workers would only cost
+    ".*Checkpoint directory .* exists and is not empty.*",  # so it is when training goes on
+    ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning with torch 2.11 and later
+    ".*number of training batches .* is smaller than the logging interval.*",  # small corpora
+)
+
+
+def choose_device(accelerator: str) -> torch.device:
+    """Return the kind of device that Lightning will train on."""
+    found = torch.accelerator.current_accelerator(check_available=True)
+    return torch.device("cpu") if accelerator == "cpu" or found is None else found
+
+
+def checkpoints_in(folder: Path) -> ModelCheckpoint:
+    """Keep the epoch of the lowest dev loss as ``best.ckpt`` and the newest as ``last.ckpt``."""
+    return ModelCheckpoint(
+        folder,
+        filename="best",
+        monitor="dev/loss",
+        save_last=True,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+
+
+def make_trainer(
+    settings: TrainerSettings,
+    folder: Path,
+    callbacks: Sequence[Callback],
+    logger: Logger | bool,
+) -> pl.Trainer:
+    """Return Lightning's Trainer for these settings; it writes below ``folder`` only.
+
+    Raises:
+        UserError: If the accelerator is not there, or more than one device is asked for.
+    """
+    if settings.devices != 1:
+        raise UserError(f"trainer.devices={settings.devices}: a translator trains on 1 device")
+    dtype = resolve_precision(settings.precision, choose_device(settings.accelerator))
+    try:
+        return pl.Trainer(
+            accelerator=settings.accelerator,
+            devices=1,
+            precision="bf16-mixed" if dtype is torch.bfloat16 else "32-true",
+            max_epochs=settings.epochs,
+            callbacks=list(callbacks),
+            logger=logger,
+            default_root_dir=folder,
+            enable_model_summary=False,
+            enable_progress_bar=any(isinstance(each, RichProgressBar) for each in callbacks),
+            num_sanity_val_steps=0,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"trainer.accelerator={settings.accelerator}: {reason}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's talk about devices and the warnings that we know the reason of."""
+    names = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for message in EXPECTED_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,128 @@
+"""How the translator is trained: the LightningModule around it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import Enum
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.optim import Optimizer
+from torchmetrics import MeanMetric
+from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.text import Perplexity
+
+from onegrain.models.batches import Batch
+from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
+from onegrain.models.translator import Translator
+from onegrain.settings import NmtModel, Schedule, TrainerSettings
+
+
+class TranslationModule(pl.LightningModule):
+    """Trains a `Translator` by the cross-entropy of its target symbols.
+
+    The loss is summed over the symbols of a batch, EOS included, and divided by their number.
+    Every epoch begins with a random state made of the seed and its number, so that training which
+    was interrupted goes on exactly as if it had not been.
+
+    Args:
+        model: Settings of the network.
+        trainer: Settings of its training.
+        source_size: Number of source symbols.
+        target_size: Number of target symbols.
+        seed: Of initial weights and dropout.
+    """
+
+    def __init__(
+        self,
+        model: NmtModel,
+        trainer: TrainerSettings,
+        source_size: int,
+        target_size: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        # Plain data: Lightning cannot resume from checkpoints that hold anything else.
+        self.save_hyperparameters({"model": plain(model), "trainer": plain(trainer), "seed": seed})
+        self.settings = trainer
+        self.seed = seed
+        torch.manual_seed(seed)
+        self.network = Translator(model, source_size, target_size)
+        if trainer.init_range is not None:
+            for weights in self.network.parameters():
+                nn.init.uniform_(weights, -trainer.init_range, trainer.init_range)
+        self.decay = DevDecay(trainer.decay_factor, trainer.decay_from)
+        self.train_loss = MeanMetric()
+        self.dev_perplexity = Perplexity()
+        self.dev_accuracy = MulticlassAccuracy(target_size, average="micro", validate_args=False)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Make the epoch's dropout a function of the seed and the epoch alone."""
+        if batch_idx == 0:  # on_train_epoch_start is not called after resuming
+            torch.manual_seed(self.seed * 100_003 + self.current_epoch + 1)
+
+    def training_step(self, batch: Batch, _: int) -> Float[Tensor, ""]:
+        """Return the mean cross-entropy of the batch's target symbols, in nats."""
+        gold = batch.gold
+        loss = cross_entropy(self.network(batch), gold)
+        self.train_loss.update(loss.detach(), len(gold))
+        self.log("train/loss", self.train_loss, on_step=False, on_epoch=True, logger=False)
+        return loss
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip the gradient; Lightning itself refuses to when the optimizer is fused."""
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Add a batch to the dev metrics."""
+        logits, gold = self.network(batch).float(), batch.gold
+        self.dev_perplexity.update(logits[None], gold[None])
+        self.dev_accuracy.update(logits, gold)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the dev metrics: what the best epoch is chosen by."""
+        perplexity = self.dev_perplexity.compute()
+        self.log("dev/perplexity", perplexity, logger=False)
+        self.log("dev/loss", perplexity.log(), logger=False)
+        self.log("dev/accuracy", self.dev_accuracy.compute(), logger=False)
+        self.dev_perplexity.reset()
+        self.dev_accuracy.reset()
+
+    def on_train_epoch_end(self) -> None:
+        """Decay the rate before the checkpoint is written; Lightning would do it after."""
+        if self.settings.schedule is Schedule.decay:
+            factor = self.decay.after_epoch(float(self.trainer.callback_metrics["dev/loss"]))
+            for group in self.trainer.optimizers[0].param_groups:
+                group["lr"] *= factor
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what a resumed training needs."""
+        checkpoint["decay"] = vars(self.decay)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the schedule of the checkpoint."""
+        vars(self.decay).update(checkpoint["decay"])
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimizer and, where each step changes its rate, the schedule."""
+        optimizer = make_optimizer(self.network, self.settings)
+        if self.settings.schedule is not Schedule.one_cycle:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = one_cycle(optimizer, self.settings, steps)
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Return a settings dataclass as JSON would hold it: enums by name.
+
+    Example:
+        >>> plain(TrainerSettings(epochs=3))["schedule"]
+        'one_cycle'
+    """
+    values: dict[str, Any] = asdict(settings)
+    return {name: item.name if isinstance(item, Enum) else item for name, item in values.items()}

@@ -1,0 +1,48 @@
+import random
+
+import pytest
+
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.settings import NmtModel, Optimizer, Progress, Schedule, TrainerSettings
+
+NOUNS = {"dog": "chien", "cat": "chat", "man": "homme", "house": "maison", "book": "livre"}
+VERBS = {"sees": "voit", "takes": "prend", "wants": "veut", "has": "a"}
+
+
+def sentence(random_source):
+    subject, verb, object_ = (random_source.choice(list(d)) for d in (NOUNS, VERBS, NOUNS))
+    english, french = ["the", subject, verb], ["le", NOUNS[subject], VERBS[verb]]
+    if random_source.random() < 0.6:
+        english += ["the", object_]
+        french += ["le", NOUNS[object_]]
+    return (*english, "."), (*french, ".")
+
+
+def corpus(size, seed):
+    random_source = random.Random(seed)
+    english, french = zip(*(sentence(random_source) for _ in range(size)), strict=True)
+    translation = Corpus("fr", french, text=tuple(f"{' '.join(words[:-1])}." for words in french))
+    return Corpus("en", english, translation=translation)
+
+
+@pytest.fixture(scope="session")
+def splits():
+    return Splits(corpus(240, 1), corpus(30, 2), corpus(30, 3))
+
+
+@pytest.fixture
+def small():
+    return NmtModel(hidden=32, layers=2, dropout=0.1, input_feeding=False)
+
+
+@pytest.fixture
+def trainer():
+    return TrainerSettings(
+        epochs=4,
+        batch_size=8,
+        optimizer=Optimizer.adam,
+        learning_rate=2e-2,
+        schedule=Schedule.one_cycle,
+        accelerator="cpu",
+        progress=Progress.lines,
+    )
