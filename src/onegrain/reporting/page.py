@@ -9,35 +9,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 import vl_convert
 
 from onegrain.reporting.figures import Figure, figures_of, write_figures
-from onegrain.reporting.findings import (
-    ORDERS,
-    Curve,
-    Point,
-    curves_of,
-    finding,
-    gaps,
-    notes,
-    selected_point,
-    shown_fractions,
-    unconverged,
-)
-from onegrain.reporting.formatting import Number, is_share, measure, number, percent, strength
-from onegrain.reporting.run_files import REPORT_FILE, Metric, RunResults, read_run, write_whole
+from onegrain.reporting.findings import finding, gaps, notes, selected_point
+from onegrain.reporting.formatting import measure, number, strength
+from onegrain.reporting.page_tables import grid_table, kept_tables, metrics_table, neuron_tables
+from onegrain.reporting.run_files import REPORT_FILE, RunResults, read_run, write_whole
 from onegrain.reporting.theme import THEMES
 
 TEMPLATES = Path(__file__).parent / "templates"
-NEURONS_SHOWN = 100  # of each ranking; neurons.csv has them all
 
 # metrics.json name -> what the tile says; in this order, those that the run has.
 _TILES = {
@@ -47,38 +35,6 @@ _TILES = {
     "train/bleu": "Model BLEU",
     "train/perplexity": "Model perplexity",
 }
-_NEURON_TITLES = {"best_label": "best label", "top_words": "top words"}
-_GRID_TITLES = {
-    "lambda1": "λ1",
-    "lambda2": "λ2",
-    "accuracy_dev": "dev accuracy",
-    "accuracy_test": "test accuracy",
-    "accuracy_train": "train accuracy",
-    "macro_f1_dev": "dev macro F1",
-    "macro_f1_test": "test macro F1",
-    "nonzero": "non-zero",
-}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a table shows, and the number it is sorted by where it is one."""
-
-    text: str
-    value: Number | None = None
-
-
-@dataclass(frozen=True)
-class DataTable:
-    """A table of the page; ``numeric`` columns are set flush right."""
-
-    id: str
-    caption: str
-    columns: list[str]
-    numeric: list[bool]
-    rows: list[list[Cell]]
-    tall: bool = False  # scrolls in a window of its own
-    filterable: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,10 +77,10 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         tiles=_tiles(results),
         notes=notes(results),
         figures=figures,
-        kept_tables=_kept_tables(results),
-        grid_table=None if results.lambda_grid.empty else _grid_table(results.lambda_grid),
-        neuron_tables=_neuron_tables(results.neurons),
-        metrics_table=_metrics_table(results.metrics),
+        kept_tables=kept_tables(results),
+        grid_table=None if results.lambda_grid.empty else grid_table(results.lambda_grid),
+        neuron_tables=neuron_tables(results.neurons),
+        metrics_table=metrics_table(results.metrics),
         charts={"themes": THEMES, "specs": {figure.name: figure.spec for figure in figures}},
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         scripts=[library, script],
@@ -170,102 +126,3 @@ def _tiles(results: RunResults) -> list[Tile]:
     for name, gap in gaps(results.metrics).items():
         tiles.append(Tile("Top–bottom gap", number(gap), name))
     return tiles
-
-
-def _kept_tables(results: RunResults) -> list[DataTable]:
-    fractions = shown_fractions(results.settings)
-    return [
-        _kept_table(f"kept-{index}", curve, fractions)
-        for index, curve in enumerate(curves_of(results.curves), start=1)
-    ]
-
-
-def _kept_table(name: str, curve: Curve, fractions: Iterable[float]) -> DataTable:
-    orders = [order for order in ORDERS if (curve.points["order"] == order).any()]
-    rows = []
-    for fraction in fractions:
-        points = [point for order in orders if (point := curve.at(order, fraction)) is not None]
-        rows.append(
-            [
-                Cell(percent(points[0].fraction), points[0].fraction),
-                Cell(number(points[0].neurons), points[0].neurons),
-                *(_interval(curve.metric, point) for point in points),
-            ]
-        )
-    done = "kept" if curve.operation == "keep" else "ablated"
-    columns = [done, "neurons", *(f"{order} {done}" for order in orders)]
-    caption = f"{curve.metric.capitalize()} with few neurons {done}: {_experiment(curve)}"
-    return DataTable(name, caption, columns, [True] * len(columns), rows)
-
-
-def _experiment(curve: Curve) -> str:
-    return ", ".join((curve.task, curve.target, f"ranked by {curve.ranking}", *curve.variant))
-
-
-def _interval(metric: str, point: Point) -> Cell:
-    text = measure(metric, point.value)
-    if not math.isnan(point.low):
-        text = f"{text} ({measure(metric, point.low)} – {measure(metric, point.high)})"
-    return Cell(text, point.value)
-
-
-def _grid_table(grid: pd.DataFrame) -> DataTable:
-    hidden = {"selected", "converged"}
-    names = [name for name in grid.columns if name not in hidden]
-    rows = []
-    for row, short in zip(grid.to_dict("records"), unconverged(grid), strict=True):
-        marks = [*(["chosen"] if row["selected"] else []), *(["▲ unfinished"] if short else [])]
-        rows.append([Cell(", ".join(marks)), *(_cell(str(name), row[name]) for name in names)])
-    return DataTable(
-        id="lambda-grid",
-        caption="The probe at every point of the λ grid",
-        columns=["mark", *(_GRID_TITLES.get(name, name.replace("_", " ")) for name in names)],
-        numeric=[False] + [True] * len(names),
-        rows=rows,
-        tall=True,
-    )
-
-
-def _neuron_tables(neurons: pd.DataFrame) -> list[DataTable]:
-    tables = []
-    for index, (ranking, rows) in enumerate(neurons.groupby("ranking", sort=False), start=1):
-        best = rows.sort_values("rank").head(NEURONS_SHOWN).drop(columns="ranking")
-        shown = f"Top {number(len(best))} of {number(len(rows))} neurons, ranked by {ranking}"
-        names = list(best.columns)
-        cells = [[_cell(name, row[name]) for name in names] for row in best.to_dict("records")]
-        tables.append(
-            DataTable(
-                id=f"neurons-{index}",
-                caption=shown,
-                columns=[_NEURON_TITLES.get(name, name.replace("_", " ")) for name in names],
-                numeric=[pd.api.types.is_numeric_dtype(best[name]) for name in names],
-                rows=cells,
-                tall=True,
-                filterable=True,
-            )
-        )
-    return tables
-
-
-def _metrics_table(metrics: Mapping[str, Metric]) -> DataTable:
-    rows = [
-        [Cell(name), Cell(value) if isinstance(value, str) else Cell(f"{value:.6g}", value)]
-        for name, value in sorted(metrics.items())
-    ]
-    return DataTable("metrics", "Every metric of the run", ["metric", "value"], [False, True], rows)
-
-
-def _cell(name: str, value: Any) -> Cell:
-    if isinstance(value, str):
-        return Cell(value)
-    if pd.isna(value):
-        return Cell("–")
-    if name.startswith("lambda"):
-        return Cell(strength(value), value)
-    if is_share(name):
-        return Cell(percent(value), value)
-    if name == "residual":
-        return Cell(f"{value:.1e}", value)
-    if name in ("neuron", "unit"):
-        return Cell(str(value), value)
-    return Cell(number(value), value)

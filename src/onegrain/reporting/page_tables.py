@@ -1,0 +1,158 @@
+"""The tables of a run's page, as text and the numbers they are sorted by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from onegrain.reporting.findings import (
+    ORDERS,
+    Curve,
+    Point,
+    curves_of,
+    shown_fractions,
+    unconverged,
+)
+from onegrain.reporting.formatting import Number, is_share, measure, number, percent, strength
+from onegrain.reporting.run_files import Metric, RunResults
+
+NEURONS_SHOWN = 100  # of each ranking; neurons.csv has them all
+
+_GRID_TITLES = {
+    "lambda1": "λ1",
+    "lambda2": "λ2",
+    "accuracy_dev": "dev accuracy",
+    "accuracy_test": "test accuracy",
+    "accuracy_train": "train accuracy",
+    "macro_f1_dev": "dev macro F1",
+    "macro_f1_test": "test macro F1",
+    "nonzero": "non-zero",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table shows, and the number it is sorted by where it is one."""
+
+    text: str
+    value: Number | None = None
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table of the page; ``numeric`` columns are set flush right."""
+
+    id: str
+    caption: str
+    columns: list[str]
+    numeric: list[bool]
+    rows: list[list[Cell]]
+    tall: bool = False  # scrolls in a window of its own
+    filterable: bool = False
+
+
+def kept_tables(results: RunResults) -> list[DataTable]:
+    """For each curve, what few neurons leave."""
+    fractions = shown_fractions(results.settings)
+    return [
+        _kept_table(f"kept-{index}", curve, fractions)
+        for index, curve in enumerate(curves_of(results.curves), start=1)
+    ]
+
+
+def _kept_table(name: str, curve: Curve, fractions: Iterable[float]) -> DataTable:
+    orders = [order for order in ORDERS if (curve.points["order"] == order).any()]
+    rows = []
+    for fraction in fractions:
+        points = [point for order in orders if (point := curve.at(order, fraction)) is not None]
+        rows.append(
+            [
+                Cell(percent(points[0].fraction), points[0].fraction),
+                Cell(number(points[0].neurons), points[0].neurons),
+                *(_interval(curve.metric, point) for point in points),
+            ]
+        )
+    done = "kept" if curve.operation == "keep" else "ablated"
+    columns = [done, "neurons", *(f"{order} {done}" for order in orders)]
+    caption = f"{curve.metric.capitalize()} with few neurons {done}: {_experiment(curve)}"
+    return DataTable(name, caption, columns, [True] * len(columns), rows)
+
+
+def _experiment(curve: Curve) -> str:
+    return ", ".join((curve.task, curve.target, f"ranked by {curve.ranking}", *curve.variant))
+
+
+def _interval(metric: str, point: Point) -> Cell:
+    text = measure(metric, point.value)
+    if not math.isnan(point.low):
+        text = f"{text} ({measure(metric, point.low)} – {measure(metric, point.high)})"
+    return Cell(text, point.value)
+
+
+def grid_table(grid: pd.DataFrame) -> DataTable:
+    """The λ grid, a row for each point; the chosen and the unfinished are marked."""
+    hidden = {"selected", "converged"}
+    names = [name for name in grid.columns if name not in hidden]
+    rows = []
+    for row, short in zip(grid.to_dict("records"), unconverged(grid), strict=True):
+        marks = [*(["chosen"] if row["selected"] else []), *(["▲ unfinished"] if short else [])]
+        rows.append([Cell(", ".join(marks)), *(_cell(str(name), row[name]) for name in names)])
+    return DataTable(
+        id="lambda-grid",
+        caption="The probe at every point of the λ grid",
+        columns=["mark", *(_GRID_TITLES.get(name, name.replace("_", " ")) for name in names)],
+        numeric=[False] + [True] * len(names),
+        rows=rows,
+        tall=True,
+    )
+
+
+def neuron_tables(neurons: pd.DataFrame) -> list[DataTable]:
+    """For each ranking, its best neurons and what is known about them."""
+    tables = []
+    for index, (ranking, rows) in enumerate(neurons.groupby("ranking", sort=False), start=1):
+        best = rows.sort_values("rank").head(NEURONS_SHOWN).drop(columns="ranking")
+        shown = f"Top {number(len(best))} of {number(len(rows))} neurons, ranked by {ranking}"
+        names = list(best.columns)
+        cells = [[_cell(name, row[name]) for name in names] for row in best.to_dict("records")]
+        tables.append(
+            DataTable(
+                id=f"neurons-{index}",
+                caption=shown,
+                columns=[name.replace("_", " ") for name in names],
+                numeric=[pd.api.types.is_numeric_dtype(best[name]) for name in names],
+                rows=cells,
+                tall=True,
+                filterable=True,
+            )
+        )
+    return tables
+
+
+def metrics_table(metrics: Mapping[str, Metric]) -> DataTable:
+    """All of ``metrics.json``."""
+    rows = [
+        [Cell(name), Cell(value) if isinstance(value, str) else Cell(f"{value:.6g}", value)]
+        for name, value in sorted(metrics.items())
+    ]
+    return DataTable("metrics", "Every metric of the run", ["metric", "value"], [False, True], rows)
+
+
+def _cell(name: str, value: Any) -> Cell:
+    if isinstance(value, str):
+        return Cell(value)
+    if pd.isna(value):
+        return Cell("–")
+    if name.startswith("lambda"):
+        return Cell(strength(value), value)
+    if is_share(name):
+        return Cell(percent(value), value)
+    if name == "residual":
+        return Cell(f"{value:.1e}", value)
+    if name in ("neuron", "unit"):
+        return Cell(str(value), value)
+    return Cell(number(value), value)
