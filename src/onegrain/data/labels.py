@@ -1,0 +1,66 @@
+"""The labels of a task and their numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from onegrain.data.corpus import Words
+
+log = logging.getLogger(__name__)
+
+UNSEEN = -1
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The labels that occur in training.
+
+    Attributes:
+        names: From the most frequent to the rarest, ties by name; the place is the number.
+
+    Example:
+        >>> labels = LabelSet.of([("DET", "NOUN"), ("NOUN",)])
+        >>> labels.names, labels.encode([("DET",), ("X", "NOUN")])
+        (('NOUN', 'DET'), tensor([ 1, -1,  0]))
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, labels: Iterable[Words]) -> LabelSet:
+        """Collect the labels of training sentences."""
+        counts = Counter(chain.from_iterable(labels))
+        return cls(tuple(sorted(counts, key=lambda name: (-counts[name], name))))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def encode(self, labels: Iterable[Words]) -> Int[Tensor, " words"]:
+        """Return the numbers of the labels of all words, sentence after sentence.
+
+        A label that does not occur in training becomes -1, which no prediction equals, so it
+        counts as wrong; how many there are is said once for each call.
+        """
+        flat = list(chain.from_iterable(labels))
+        unseen = Counter(name for name in flat if name not in self._numbers)
+        if unseen:
+            log.warning(
+                "%d of %d words have a label that training does not have, and count as wrong: %s",
+                unseen.total(),
+                len(flat),
+                ", ".join(sorted(unseen)),
+            )
+        return torch.tensor([self._numbers.get(name, UNSEEN) for name in flat], dtype=torch.long)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
