@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onegrain.data.vocabulary import SPECIAL_SYMBOLS, UNK, BpeVocabulary, WordVocabulary
+from onegrain.data.vocabulary import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIAL_SYMBOLS,
+    UNK,
+    BpeVocabulary,
+    WordVocabulary,
+)
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1)
 
@@ -25,9 +33,10 @@ def test_frequent_words_come_first_and_ties_go_by_alphabet() -> None:
 def test_text_that_looks_like_a_special_symbol_is_none(
     kind: type[WordVocabulary] | type[BpeVocabulary],
 ) -> None:
-    vocabulary = kind.learn(Counter({"</s>": 50, "a</s>b": 50, "</s": 50, ">": 9, "x": 1}), 60)
-    for symbol in SPECIAL_SYMBOLS:
-        assert set(vocabulary.ids_of(symbol)).isdisjoint({0, 2, 3})
+    counts = {"</s>": 50, "a</s>b": 50, "c</s>d": 50, "e</s": 50, "/s>f": 50, "x": 1}
+    vocabulary = kind.learn(counts, 60)
+    for text in (*SPECIAL_SYMBOLS, *counts, "x</s>x"):
+        assert set(vocabulary.ids_of(text)).isdisjoint({PAD, BOS, EOS})
 
 
 @given(st.dictionaries(WORDS, st.integers(1, 9), min_size=1))
