@@ -106,6 +106,11 @@ class LabelledActivations:
         )
         yield from parts
 
+    def select(self, rows: Int[Tensor, " rows"]) -> LabelledActivations:
+        """Return some of the words, held in memory; their sentences keep their numbers."""
+        values = self.activations.gather(rows)
+        return LabelledActivations(InMemory(values), self.labels[rows], self.sentences[rows])
+
     def in_memory(self, dtype: torch.dtype) -> LabelledActivations:
         """Return the same words with their activations held in memory as ``dtype``."""
         values = torch.empty(self.activations.shape, dtype=dtype)

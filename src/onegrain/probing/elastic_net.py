@@ -1,0 +1,250 @@
+"""The elastic-net probe: every point of a lambda grid fitted in the same passes over the data."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.memory import GradientMemory
+from onegrain.probing.objective import Biases, errors, penalty, residual, whole_loss
+from onegrain.probing.proximal import ProximalAdam
+
+logger = logging.getLogger(__name__)
+
+WARM_UP_EPOCHS = 2
+COOLING = 0.15  # the steps of epoch e after warming up are 1 / (1 + COOLING e) long
+AVERAGED_SHARE = 0.25  # of an epoch's steps, its last ones, are averaged
+REFERENCE_WORDS = 20_000
+Batch = tuple[Int[Tensor, " rows"], Float[Tensor, "rows neurons"], Int[Tensor, " rows"]]
+
+
+class ElasticNetProbe(pl.LightningModule):
+    """Softmax regression from neurons to labels under an elastic net.
+
+    The objective is stated in `onegrain.probing.objective`. Two epochs of proximal Adam bring all
+    grid points near; from then on gradients are variance-reduced (`GradientMemory`) in a fixed
+    metric, so that every point converges to its optimum, where its sparsity, and with it the
+    ranking, belongs. A point leaves the work as soon as its optimality residual, relative to the
+    gradient at all-zero weights, is below ``tolerance``, checked on all words; ``max_epochs``
+    bounds the work for points that have no finite optimum (lambda = 0) or are slow.
+
+    Args:
+        grid: The points to fit.
+        labels: Number of labels.
+        train: The words to fit on.
+        tolerance: Relative optimality residual at which a point is done.
+        max_epochs: Passes over the data at most.
+        batch_size: Words in a step.
+        learning_rate: Of Adam and of the steps that follow.
+        dtype: Of matrix products; weights, gradients and sums are fp32.
+
+    Attributes:
+        weight: ``[grid, labels, neurons]``, final after fitting.
+        bias: ``[grid, labels]``.
+        objective: The minimised value of every point.
+        relative_residual: The optimality residual of every point, relative to that at zero.
+        train_accuracy: Accuracy of every point on the training words.
+    """
+
+    def __init__(
+        self,
+        grid: LambdaGrid,
+        labels: int,
+        train: LabelledActivations,
+        *,
+        tolerance: float,
+        max_epochs: int,
+        batch_size: int,
+        learning_rate: float,
+        dtype: torch.dtype,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.grid, self.train_data = grid, train
+        self.tolerance, self.max_epochs, self.batch_size = tolerance, max_epochs, batch_size
+        self.learning_rate, self.compute_dtype = learning_rate, dtype
+        size = len(grid)
+        self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
+        self.bias = torch.nn.Parameter(torch.zeros(size, labels), False)
+        for name in ("objective", "relative_residual", "train_accuracy"):
+            self.register_buffer(name, torch.full((size,), torch.nan))
+        self.objective: Tensor
+        self.relative_residual: Tensor
+        self.train_accuracy: Tensor
+
+    def forward(
+        self, values: Float[Tensor, "rows neurons"]
+    ) -> Float[Tensor, "rows grid labels"]:
+        """Return the logits of every grid point."""
+        return _logits(values, self.weight, self.bias, self.compute_dtype)
+
+    def configure_optimizers(self) -> None:
+        """Proximal steps are taken by hand."""
+
+    def on_fit_start(self) -> None:
+        """Start from no weights and the labels' frequencies."""
+        prior = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1]) + 0.5
+        self.bias.copy_((prior / prior.sum()).log().expand_as(self.bias))
+        self.active = torch.arange(len(self.grid), device=self.device)
+        self.solver = ProximalAdam(
+            self.weight.clone(),
+            self.bias.clone(),
+            self.grid.to(self.device),
+            self.learning_rate,
+        )
+        self.memory: GradientMemory | None = None
+        self.best = torch.full((len(self.grid),), torch.inf, device=self.device)
+        self.snapshot = (self.solver.weight.clone(), self.solver.bias.clone())
+        self.reference = self._gradient_norm_at_zero()
+
+    def on_train_epoch_start(self) -> None:
+        """Begin to remember gradients in the last epoch of warming up."""
+        self.cross_entropy = torch.zeros(len(self.active), device=self.device)
+        if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
+            self.memory = GradientMemory(
+                len(self.train_data), self.solver.weight, self.solver.bias
+            )
+
+    def training_step(self, batch: Batch, batch_index: int) -> None:
+        """Take one proximal step for all active grid points."""
+        rows, values, gold = batch
+        solver = self.solver
+        logits = _logits(values, solver.weight, solver.bias, self.compute_dtype)
+        error = errors(logits, gold)
+        self.cross_entropy += _cross_entropy(error, gold)
+        if self.memory is not None:
+            gradient, bias_gradient = self.memory.estimate(rows, values, error)
+        else:
+            error /= len(rows)
+            flat = error.flatten(1).to(values.dtype)
+            gradient = (flat.T @ values).float().view_as(solver.weight)
+            bias_gradient = error.sum(dim=0)
+        solver.pace = self._pace()
+        late = batch_index >= (1 - AVERAGED_SHARE) * self._batches - 1
+        solver.step(gradient, bias_gradient, average=solver.frozen and late)
+
+    def on_train_epoch_end(self) -> None:
+        """Settle the metric after warming up; from then on retire points that are done."""
+        last = self.current_epoch + 1 >= self.max_epochs
+        if self.solver.frozen:
+            self._step_back_where_worse()
+            self._retire_where_done(check_all=last)
+        elif last:
+            everyone = torch.arange(len(self.active), device=self.device)
+            self._settle(everyone, self.solver.weight, self.solver.bias)
+        elif self.memory is not None:
+            self.solver.freeze()
+        self.trainer.should_stop = len(self.active) == 0
+
+    def _pace(self) -> float:
+        """Half a cosine from 1 to 0 while warming up; from then on slowly falling."""
+        if self.solver.frozen:
+            return 1 / (1 + COOLING * (self.current_epoch - WARM_UP_EPOCHS))
+        total = self._batches * min(WARM_UP_EPOCHS, self.max_epochs)
+        return 0.5 * (1 + math.cos(math.pi * self.solver.steps / total))
+
+    @property
+    def _batches(self) -> int:
+        return -(-len(self.train_data) // self.batch_size)
+
+    def _step_back_where_worse(self) -> None:
+        """Return to the last good weights, and halve the steps, where the objective rose."""
+        solver = self.solver
+        now = self.cross_entropy / len(self.train_data) + penalty(solver.weight, solver.grid)
+        worse = ~(now <= self.best * 1.001)
+        points = worse.nonzero()[:, 0]
+        if len(points):
+            solver.weight[points] = self.snapshot[0][points]
+            solver.bias[points] = self.snapshot[1][points]
+            solver.slow_down(points)
+        self.best = torch.where(worse, self.best, now)
+        self.snapshot = (solver.weight.clone(), solver.bias.clone())
+
+    def _retire_where_done(self, *, check_all: bool) -> None:
+        """Check on all words the points whose remembered gradient says that they are done."""
+        memory, solver = self.memory, self.solver
+        assert memory is not None
+        weight, bias = solver.settled(memory.mean, memory.bias_mean)
+        estimate = residual(weight, memory.mean, memory.bias_mean, solver.grid)
+        near = (estimate <= self.tolerance * self.reference).nonzero()[:, 0]
+        if check_all:
+            near = torch.arange(len(self.active), device=self.device)
+        if not len(near):
+            return
+        done = self._settle(near, weight[near], bias[near])
+        # Remembered gradients are small but the true one is not: the steps are too long.
+        solver.slow_down(near[~done])
+        self._drop(near[done])
+        logger.info(
+            "probe: after %d epochs %d of %d grid points are within tolerance",
+            self.current_epoch + 1,
+            len(self.grid) - len(self.active),
+            len(self.grid),
+        )
+
+    def _settle(
+        self,
+        points: Int[Tensor, " points"],
+        weight: Float[Tensor, "points labels neurons"],
+        bias: Float[Tensor, "points labels"],
+    ) -> Bool[Tensor, " points"]:
+        """Write down points with what they reach on all words, and say which are done."""
+        where, grid = self.active[points], self.solver.grid.select(points)
+        loss = whole_loss(weight, bias, self.train_data, self.compute_dtype)
+        relative = (
+            residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
+        )
+        self.weight[where], self.bias[where] = weight, bias
+        self.objective[where] = loss.cross_entropy + penalty(weight, grid)
+        self.relative_residual[where] = relative
+        self.train_accuracy[where] = loss.accuracy
+        return relative <= self.tolerance
+
+    def _drop(self, points: Int[Tensor, " points"]) -> None:
+        """Go on without some of the active points."""
+        if not len(points):
+            return
+        assert self.memory is not None
+        stays = torch.ones(len(self.active), dtype=torch.bool, device=self.device)
+        stays[points] = False
+        keep = stays.nonzero()[:, 0]
+        self.active, self.best = self.active[keep], self.best[keep]
+        solver = self.solver
+        solver.keep(keep, solver.weight[keep], solver.bias[keep])
+        self.snapshot = (self.snapshot[0][keep], self.snapshot[1][keep])
+        self.memory.keep(keep)
+
+    def _gradient_norm_at_zero(self) -> Tensor:
+        """Return the gradient's norm at W = 0 on (at most 20,000 of) the training words."""
+        stride = max(1, len(self.train_data) // REFERENCE_WORDS)
+        rows = torch.arange(0, len(self.train_data), stride)
+        sample = self.train_data.select(rows)
+        zero = torch.zeros_like(self.weight[:1])
+        loss = whole_loss(zero, self.bias[:1], sample, self.compute_dtype)
+        free = LambdaGrid.product([0.0], [0.0]).to(self.device)
+        return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]
+
+
+def _logits(
+    values: Float[Tensor, "rows neurons"],
+    weight: Float[Tensor, "grid labels neurons"],
+    bias: Biases,
+    dtype: torch.dtype,
+) -> Float[Tensor, "rows grid labels"]:
+    product = values.to(dtype) @ weight.flatten(0, 1).to(dtype).T
+    return product.float().view(len(values), *bias.shape) + bias
+
+
+def _cross_entropy(
+    error: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
+) -> Float[Tensor, " grid"]:
+    """Read the summed cross-entropy off the errors: at the gold label they are p - 1."""
+    at_gold = error.gather(2, gold[:, None, None].expand(-1, error.shape[1], 1))
+    return -(at_gold.squeeze(2) + 1).clamp(min=1e-30).log().sum(dim=0)

@@ -1,0 +1,112 @@
+"""Fit a probe with Lightning's Trainer."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from onegrain.probing.batches import WordBatches
+from onegrain.probing.elastic_net import ElasticNetProbe
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.probe import Probe
+
+logger = logging.getLogger(__name__)
+
+# Adam's usual 3e-3 for 256 words, grown with the square root of the batch as its noise shrinks.
+LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
+
+
+def fit_probe(
+    train: LabelledActivations,
+    labels: Sequence[str],
+    grid: LambdaGrid,
+    *,
+    tolerance: float = 1e-3,
+    epochs: int = 40,
+    batch_size: int | None = None,
+    dtype: torch.dtype = torch.float32,
+    memory_gigabytes: float = 6.0,
+    accelerator: str = "auto",
+    seed: int = 0,
+) -> Probe:
+    """Fit all points of ``grid`` in the same passes over ``train``.
+
+    Args:
+        train: The words to fit on; every label must be known.
+        labels: Label names, by id.
+        grid: Penalties, one probe for each.
+        tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
+        epochs: Passes over the data at most; points that need more are marked.
+        batch_size: Words in a step; by default a hundredth of all, between 64 and 2048.
+        dtype: Of matrix products.
+        memory_gigabytes: Activations are copied into memory once if they need no more than this.
+        accelerator: Lightning's name of the device.
+        seed: Of the order of the words.
+
+    Raises:
+        ValueError: If a training word has no label id of ``labels``.
+    """
+    if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
+        raise ValueError("every training word needs a label id of the label set")
+    if len(train) * train.neurons * dtype.itemsize <= memory_gigabytes * 2**30:
+        train = train if _is_held(train, dtype) else train.in_memory(dtype)
+    batch_size = batch_size or min(max(len(train) // 100, 64), 2048)
+    module = ElasticNetProbe(
+        grid,
+        len(labels),
+        train,
+        tolerance=tolerance,
+        max_epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=LEARNING_RATE_PER_ROOT_WORD * batch_size**0.5,
+        dtype=dtype,
+    )
+    batches = DataLoader(WordBatches(train, batch_size, seed, dtype), batch_size=None)
+    _run(module, batches, epochs, accelerator)
+    return _result(module, labels)
+
+
+def _run(
+    module: ElasticNetProbe, batches: DataLoader[object], epochs: int, accelerator: str
+) -> None:
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator=accelerator,
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        # Proximal steps have no torch optimizer; batches come whole, so there is nothing to
+        # gain from worker processes.
+        warnings.filterwarnings("ignore", message=".*configure_optimizers.* returned `None`.*")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__` defined.*")
+        warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+        trainer.fit(module, batches)
+
+
+def _is_held(train: LabelledActivations, dtype: torch.dtype) -> bool:
+    held = train.activations
+    return isinstance(held, InMemory) and held.values.dtype == dtype
+
+
+def _result(module: ElasticNetProbe, labels: Sequence[str]) -> Probe:
+    return Probe(
+        grid=module.grid,
+        labels=tuple(labels),
+        weight=module.weight.detach().cpu(),
+        bias=module.bias.detach().cpu(),
+        objective=module.objective.cpu(),
+        residual=module.relative_residual.cpu(),
+        train_accuracy=module.train_accuracy.cpu(),
+        tolerance=module.tolerance,
+    )

@@ -1,0 +1,62 @@
+"""The gradient each word last contributed, so that mini-batches lose their noise."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from onegrain.probing.objective import Biases, Weights
+
+
+class GradientMemory:
+    """SAGA (Defazio et al., NeurIPS 2014) for linear models, in matrix-product form.
+
+    A word's gradient is the outer product of its error (softmax minus gold) and its activations,
+    so remembering the errors, ``[words, grid, labels]`` in bf16, remembers all gradients. A
+    mini-batch's estimate is then the mean over all words as last seen, corrected by what changed
+    for the words of the batch: unbiased, and without noise at the optimum. It takes the same one
+    product with the activations that a plain mini-batch gradient takes.
+
+    The first pass over the data fills the memory and gives plain mini-batch gradients.
+    """
+
+    def __init__(self, words: int, weight: Weights, bias: Biases) -> None:
+        grid, labels, _ = weight.shape
+        self.errors = torch.zeros(
+            words, grid, labels, dtype=torch.bfloat16, device=weight.device
+        )
+        self.mean = torch.zeros_like(weight)
+        self.bias_mean = torch.zeros_like(bias)
+        self.seen = 0
+
+    def estimate(
+        self,
+        rows: Int[Tensor, " rows"],
+        values: Float[Tensor, "rows neurons"],
+        error: Float[Tensor, "rows grid labels"],
+    ) -> tuple[Weights, Biases]:
+        """Return an estimate of the gradient over all words, and remember the batch."""
+        new = error.to(self.errors.dtype)
+        change = new - self.errors[rows]
+        self.errors[rows] = new
+        total = (change.flatten(1).to(values.dtype).T @ values).float().view_as(self.mean)
+        bias_total = change.float().sum(dim=0)
+        gradient, bias_gradient = total / len(rows), bias_total / len(rows)
+        if self.complete:
+            gradient += self.mean
+            bias_gradient += self.bias_mean
+        self.mean.add_(total, alpha=1 / len(self.errors))
+        self.bias_mean.add_(bias_total, alpha=1 / len(self.errors))
+        self.seen += len(rows)
+        return gradient, bias_gradient
+
+    @property
+    def complete(self) -> bool:
+        """Whether every word was seen."""
+        return self.seen >= len(self.errors)
+
+    def keep(self, points: Int[Tensor, " points"]) -> None:
+        """Go on with some grid points only."""
+        self.errors = self.errors[:, points]
+        self.mean, self.bias_mean = self.mean[points], self.bias_mean[points]

@@ -1,0 +1,115 @@
+"""What the probe minimises, and how far from its minimum a probe is.
+
+For every point of the lambda grid, over N words x with labels l,
+
+    L(W, b) = -(1/N) sum_i log softmax(W x_i + b)_{l_i} + lambda1 |W|_1 + R(W),
+
+with R(W) = lambda2 |W|^2 (``penalty=squared``, Dalvi et al. 2019 as printed) or lambda2 |W|, the
+unsquared Frobenius norm (``penalty=neurox``, as their code has it). The paper prints the sum of
+the log-likelihood; their code, and we, take the mean, so that a lambda means the same for any
+number of words. The bias b is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.settings import Penalty
+
+Weights = Float[Tensor, "grid labels neurons"]
+Biases = Float[Tensor, "grid labels"]
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """The smooth part of the objective without penalties, over a whole split.
+
+    Attributes:
+        cross_entropy: Mean over words, in nats.
+        accuracy: Share of words whose label is predicted.
+        weight_gradient: Of the cross-entropy.
+        bias_gradient: Of the cross-entropy.
+    """
+
+    cross_entropy: Float[Tensor, " grid"]
+    accuracy: Float[Tensor, " grid"]
+    weight_gradient: Weights
+    bias_gradient: Biases
+
+
+def errors(
+    logits: Float[Tensor, "rows grid labels"], labels: Int[Tensor, " rows"]
+) -> Float[Tensor, "rows grid labels"]:
+    """Return softmax(logits) minus the gold label's indicator: the gradient by the logits."""
+    error = logits.softmax(dim=-1)
+    gold = labels[:, None, None].expand(-1, error.shape[1], 1)
+    return error.scatter_add_(2, gold, error.new_tensor(-1.0).expand_as(gold))
+
+
+def whole_loss(
+    weight: Weights, bias: Biases, data: LabelledActivations, dtype: torch.dtype
+) -> Loss:
+    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
+    grid, labels, neurons = weight.shape
+    flat = weight.reshape(-1, neurons).to(dtype)
+    gradient = weight.new_zeros(grid * labels, neurons)
+    bias_gradient = torch.zeros_like(bias)
+    cross_entropy, hits = weight.new_zeros(grid), weight.new_zeros(grid)
+    for values, gold, _ in data.blocks(4096):
+        values, gold = values.to(weight.device, dtype), gold.to(weight.device)
+        logits = (values @ flat.T).float().view(len(gold), grid, labels) + bias
+        hits += (logits.argmax(dim=-1) == gold[:, None]).sum(dim=0)
+        log_likelihood = logits.log_softmax(dim=-1)
+        cross_entropy -= log_likelihood.gather(
+            2, gold[:, None, None].expand(-1, grid, 1)
+        ).sum(dim=(0, 2))
+        error = errors(logits, gold)
+        bias_gradient += error.sum(dim=0)
+        gradient += (error.view(len(gold), -1).to(dtype).T @ values).float()
+    size = len(data)
+    return Loss(
+        cross_entropy / size,
+        hits / size,
+        gradient.view_as(weight) / size,
+        bias_gradient / size,
+    )
+
+
+def penalty(weight: Weights, grid: LambdaGrid) -> Float[Tensor, " grid"]:
+    """Return the penalties of every point."""
+    squared = weight.square().sum(dim=(1, 2))
+    l2 = squared if grid.penalty is Penalty.squared else squared.sqrt()
+    return grid.lambda1 * weight.abs().sum(dim=(1, 2)) + grid.lambda2 * l2
+
+
+def l2_gradient(weight: Weights, grid: LambdaGrid) -> Weights:
+    """Return the gradient of R(W); 0 for the unsquared norm of an all-zero W."""
+    if grid.penalty is Penalty.squared:
+        return 2 * grid.lambda2[:, None, None] * weight
+    norm = weight.flatten(1).norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
+    return (grid.lambda2 / norm)[:, None, None] * weight
+
+
+def residual(
+    weight: Weights, gradient: Weights, bias_gradient: Biases, grid: LambdaGrid
+) -> Float[Tensor, " grid"]:
+    """Return the norm of the smallest subgradient: 0 at the optimum and only there.
+
+    For the unsquared norm an all-zero W is optimal within a ball, which is taken into account.
+    """
+    slope = gradient + l2_gradient(weight, grid)
+    lambda1 = grid.lambda1[:, None, None]
+    smallest = torch.where(
+        weight != 0, slope + lambda1 * weight.sign(), (slope.abs() - lambda1).clamp(min=0)
+    )
+    norm = smallest.flatten(1).norm(dim=1)
+    if grid.penalty is Penalty.neurox:
+        empty: Bool[Tensor, " grid"] = (weight == 0).flatten(1).all(dim=1)
+        norm = torch.where(empty, (norm - grid.lambda2).clamp(min=0), norm)
+    return (norm.square() + bias_gradient.square().sum(dim=1)).sqrt()

@@ -1,0 +1,86 @@
+"""A fitted probe: all points of its grid, on disk and in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float, Int
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from onegrain.errors import UserError
+from onegrain.probing.grid import LambdaGrid
+from onegrain.settings import Penalty
+
+TENSORS = ("weight", "bias", "objective", "residual", "train_accuracy")
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Softmax regressions from neurons to labels, one for each point of a lambda grid.
+
+    Attributes:
+        grid: The points.
+        labels: Label names, by id.
+        weight: The weights.
+        bias: The biases.
+        objective: The minimised value (`onegrain.probing.objective`) on the training words.
+        residual: Norm of the smallest subgradient, relative to that of all-zero weights.
+        train_accuracy: On the training words.
+        tolerance: The residual at which a point counts as converged.
+    """
+
+    grid: LambdaGrid
+    labels: tuple[str, ...]
+    weight: Float[Tensor, "grid labels neurons"]
+    bias: Float[Tensor, "grid labels"]
+    objective: Float[Tensor, " grid"]
+    residual: Float[Tensor, " grid"]
+    train_accuracy: Float[Tensor, " grid"]
+    tolerance: float
+
+    @property
+    def converged(self) -> Bool[Tensor, " grid"]:
+        """Whether a point's sparsity and ranking are those of its optimum."""
+        return self.residual <= self.tolerance
+
+    @property
+    def nonzero(self) -> Int[Tensor, " grid"]:
+        """Number of weights that are not exactly zero."""
+        return (self.weight != 0).sum(dim=(1, 2))
+
+    def save(self, path: Path) -> None:
+        """Write one safetensors file."""
+        about = {
+            "labels": self.labels,
+            "penalty": self.grid.penalty.value,
+            "tolerance": self.tolerance,
+        }
+        tensors = {name: getattr(self, name).contiguous() for name in TENSORS}
+        tensors |= {"lambda1": self.grid.lambda1, "lambda2": self.grid.lambda2}
+        save_file(tensors, path, metadata={"probe": json.dumps(about)})
+
+    @classmethod
+    def load(cls, path: Path) -> Probe:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: If the file is missing or is no probe.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                about = json.loads(file.metadata()["probe"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not a probe of onegrain ({error})") from error
+        grid = LambdaGrid(tensors["lambda1"], tensors["lambda2"], Penalty(about["penalty"]))
+        return cls(
+            grid=grid,
+            labels=tuple(about["labels"]),
+            tolerance=about["tolerance"],
+            **{name: tensors[name] for name in TENSORS},
+        )
