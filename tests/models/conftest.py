@@ -38,8 +38,8 @@ def small():
 @pytest.fixture
 def trainer():
     return TrainerSettings(
-        epochs=4,
-        batch_size=8,
+        epochs=3,
+        batch_size=16,
         optimizer=Optimizer.adam,
         learning_rate=2e-2,
         schedule=Schedule.one_cycle,
