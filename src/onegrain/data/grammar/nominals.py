@@ -57,6 +57,7 @@ _THEY, _THEY_WOMEN = Pronoun(3, plural=True), Pronoun(3, plural=True, gender="f"
 _PRONOUNS = ((_I, 20), (None, 18), (_HE, 22), (_SHE, 20), (_WE, 12), (_THEY, 8), (_THEY_WOMEN, 2))
 
 _STANDING = ("in", "on", "under", "behind", "front", "beside")
+_LARGE = ("city", "village", "forest", "mountain", "island")  # too large to be in a city
 _HOME = ("house", "garden", "kitchen", "room", "office")
 _TIMES = (("moment", 42), ("month", 16), ("day", 22), ("year", 8), ("away", 12))
 
@@ -224,7 +225,7 @@ def standing(setting: Setting, noun: Noun) -> Phrase | None:
         return _phrase(setting, lexicon.relations()["wearing"])
     if noun.kind in ("thing", "text", "animal", "clothing"):
         return _phrase(setting, lexicon.relations()[chance.of(_STANDING)])
-    if noun.kind == "place":
+    if noun.kind == "place" and noun.english not in _LARGE:
         return Phrase(None, chance.of(lexicon.regions()))
     return None
 
