@@ -1,15 +1,18 @@
 import csv
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 
+from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
+from onegrain.models.evaluation import references, translation_score
 from onegrain.models.saved import load_translator
-from onegrain.models.training import encode_pairs, train_translator, translation_score
+from onegrain.models.training import encode_pairs, train_translator
 from onegrain.settings import Optimizer, Precision, Progress, Schedule, TextSettings
 
 TEXT = TextSettings()
@@ -175,7 +178,10 @@ def test_settings_that_cannot_work_are_named(tmp_path, splits, small, trainer):
     trainer.devices = 2
     with pytest.raises(UserError, match=r"trainer\.devices=2"):
         train_translator(splits, small, trainer, TEXT, 1, tmp_path)
-    trainer.devices, trainer.accelerator = 1, "abacus"
+    trainer.devices, trainer.epochs = 1, 0
+    with pytest.raises(UserError, match=r"trainer\.epochs"):
+        train_translator(splits, small, trainer, TEXT, 1, tmp_path)
+    trainer.epochs, trainer.accelerator = 1, "abacus"
     with pytest.raises(UserError, match=r"trainer\.accelerator=abacus"):
         train_translator(splits, small, trainer, TEXT, 1, tmp_path)
 
@@ -186,3 +192,18 @@ def test_a_bar_takes_the_place_of_the_lines(tmp_path, splits, small, trainer, ca
         train_translator(splits, small, trainer, TEXT, 1, tmp_path)
     assert not caplog.messages
     assert (tmp_path / "metrics.json").exists()
+
+
+def test_data_that_cannot_train_a_translator_is_named(tmp_path, splits, small, trainer):
+    alone = replace(splits, train=replace(splits.train, translation=None))
+    with pytest.raises(UserError, match="no translation"):
+        train_translator(alone, small, trainer, TEXT, 1, tmp_path)
+    nothing = replace(splits, dev=splits.dev.select([]))
+    with pytest.raises(UserError, match="no sentence pairs"):
+        train_translator(nothing, small, trainer, TEXT, 1, tmp_path)
+
+
+def test_without_untouched_lines_the_references_are_the_words_detokenised():
+    corpus = Corpus("fr", (("où", "est", "l'", "homme", "?"),))
+    assert list(references(corpus)) == ["où est l'homme ?"]
+    assert references(replace(corpus, text=("Où est l’homme?",))) == ("Où est l’homme?",)

@@ -53,10 +53,12 @@ def make_trainer(
     """Return Lightning's Trainer for these settings; it writes below ``folder`` only.
 
     Raises:
-        UserError: If the accelerator is not there, or more than one device is asked for.
+        UserError: If a setting cannot work here.
     """
     if settings.devices != 1:
         raise UserError(f"trainer.devices={settings.devices}: a translator trains on 1 device")
+    if min(settings.epochs, settings.batch_size) < 1:
+        raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
     dtype = resolve_precision(settings.precision, choose_device(settings.accelerator))
     try:
         return pl.Trainer(

@@ -14,15 +14,13 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.data.detokenization import detokenize
 from onegrain.data.encoding import TextEncoder
 from onegrain.errors import UserError
 from onegrain.models.batches import PairDataset, pair_loader
-from onegrain.models.bleu import Bleu, corpus_bleu
 from onegrain.models.epochs import EpochReport, progress_callbacks
+from onegrain.models.evaluation import translation_of, translation_score, unknown_share
 from onegrain.models.lightning import checkpoints_in, choose_device, make_trainer, quiet
 from onegrain.models.saved import TrainedTranslator, save_translator
-from onegrain.models.search import translate
 from onegrain.models.translation import TranslationModule, plain
 from onegrain.settings import NmtModel, TextSettings, TrainerSettings
 
@@ -59,8 +57,8 @@ def train_translator(
         UserError: If a setting cannot work here, or training diverged.
     """
     source = TextEncoder.learn(data.train.sentences, data.train.language, text)
-    target_side = _translation(data.train)
-    target = TextEncoder.learn(target_side.sentences, target_side.language, text)
+    other_side = translation_of(data.train)
+    target = TextEncoder.learn(other_side.sentences, other_side.language, text)
     pairs = encode_pairs(data.train, source, target)
     dev = encode_pairs(data.dev, source, target)
     checkpoints = folder / "checkpoints"
@@ -78,12 +76,19 @@ def train_translator(
 
 
 def encode_pairs(corpus: Corpus, source: TextEncoder, target: TextEncoder) -> PairDataset:
-    """Return the sentence pairs as symbols; a pair whose source is empty is left out."""
-    rows = zip(corpus.sentences, _translation(corpus).sentences, strict=True)
-    encoded = [
-        (source.encode(words).ids, target.encode(other).ids) for words, other in rows if words
-    ]
-    return PairDataset([ids for ids, _ in encoded], [ids for _, ids in encoded])
+    """Return the sentence pairs as symbols; a pair whose source is empty is left out.
+
+    Raises:
+        UserError: If no pair is left, or the corpus has no translation.
+    """
+    rows = zip(corpus.sentences, translation_of(corpus).sentences, strict=True)
+    pairs = [(words, other) for words, other in rows if words]
+    if not pairs:
+        raise UserError("data: the training or the dev split has no sentence pairs")
+    return PairDataset(
+        [source.encode(words).ids for words, _ in pairs],
+        [target.encode(other).ids for _, other in pairs],
+    )
 
 
 def _fit(
@@ -97,8 +102,8 @@ def _fit(
     """Train ``module`` from the start or from ``last.ckpt``; leave it with its best weights."""
     settings = module.settings
     shown = progress_callbacks(settings.progress, folder.parent / "epochs.csv")
-    kept = checkpoints_in(folder)
-    lightning = make_trainer(settings, folder.parent, [*shown, *callbacks, kept], logger)
+    followers = [*shown, *callbacks, checkpoints_in(folder)]
+    lightning = make_trainer(settings, folder.parent, followers, logger)
     last = folder / "last.ckpt"
     if last.exists():
         log.info("training goes on from %s", last)
@@ -112,7 +117,7 @@ def _fit(
     report = next(each for each in shown if isinstance(each, EpochReport))
     if not torch.isfinite(torch.tensor([row["dev/loss"] for row in report.rows])).any():
         raise UserError(f"trainer.learning_rate={settings.learning_rate}: training diverged")
-    best = torch.load(kept.best_model_path, weights_only=True)
+    best = torch.load(folder / "best.ckpt", weights_only=True)
     module.load_state_dict(best["state_dict"])
     return report
 
@@ -145,34 +150,5 @@ def _translation_metrics(
         "train/bleu_dev": dev.score,
         "train/bleu_signature": test.signature,
         "train/unknown_source": unknown_share(data.test, trained.source),
-        "train/unknown_target": unknown_share(_translation(data.test), trained.target),
+        "train/unknown_target": unknown_share(translation_of(data.test), trained.target),
     }
-
-
-def translation_score(trained: TrainedTranslator, corpus: Corpus, *, lowercase: bool) -> Bleu:
-    """Translate a corpus and score it against its translation's untouched lines."""
-    sources = [trained.source.encode(words).ids for words in corpus.sentences]
-    written = translate(trained.model, sources, trained.settings)
-    hypotheses = [trained.target.decode(ids) for ids in written]
-    return corpus_bleu(hypotheses, references(_translation(corpus)), lowercase=lowercase)
-
-
-def references(corpus: Corpus) -> Sequence[str]:
-    """Return the lines that translations are compared with: untouched where there are any."""
-    if corpus.text is not None:
-        return corpus.text
-    return [detokenize(words, corpus.language) for words in corpus.sentences]
-
-
-def unknown_share(corpus: Corpus, encoder: TextEncoder) -> float:
-    """Return the share of words that the encoder does not know."""
-    unknown = sum(sum(encoder.encode(words).unknown) for words in corpus.sentences)
-    return unknown / max(1, corpus.word_count)
-
-
-def _translation(corpus: Corpus) -> Corpus:
-    if corpus.translation is None:
-        raise UserError(
-            "data: a translator needs parallel text, and this corpus has no translation"
-        )
-    return corpus.translation
