@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
+import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -137,3 +138,19 @@ class Ranking:
                 raise ValueError(f"the order of '{name}' is not a permutation of the neuron ids")
         if len(self.scores) != self.layout.size:
             raise ValueError(f"{len(self.scores)} scores for {self.layout.size} neurons")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each neuron, best first: ``rank`` (from 1), what it is, its score."""
+        neurons = [self.layout.neuron(neuron_id) for neuron_id in self.order.tolist()]
+        return pd.DataFrame(
+            {
+                "ranking": self.method,
+                "rank": range(1, len(neurons) + 1),
+                "neuron": [neuron.id for neuron in neurons],
+                "component": [neuron.component for neuron in neurons],
+                "layer": [neuron.layer for neuron in neurons],
+                "direction": [neuron.direction for neuron in neurons],
+                "unit": [neuron.unit for neuron in neurons],
+                "score": self.scores[self.order].tolist(),
+            }
+        )

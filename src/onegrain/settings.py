@@ -7,8 +7,9 @@ practice; conf/ chooses among them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from typing import Any
 
 
 class Splitting(Enum):
@@ -145,6 +146,13 @@ class Schedule(Enum):
     decay = "decay"  # seq2seq-attn: times decay_factor from decay_from on, or when dev stalls
 
 
+class Clamp(Enum):
+    """What an ablated neuron is set to."""
+
+    zero = "zero"  # as the papers do
+    mean = "mean"  # its mean over the training words, where zero is far from what it ever is
+
+
 class TrackingMode(Enum):
     """Where Weights & Biases writes."""
 
@@ -235,9 +243,9 @@ class ProbeSettings:
 
     name: str = "elastic_net"
     penalty: Penalty = Penalty.squared
-    tolerance: float = 1e-2  # optimality residual, relative to that of all-zero weights
+    tolerance: float = 1e-3  # optimality residual, relative to that of all-zero weights
     epochs: int = 40  # the most passes over the data; a point still above tolerance is marked
-    batch_size: int = 512  # words
+    batch_size: int | None = None  # words; null: a hundredth of all, between 64 and 2048
     precision: Precision = Precision.auto
     memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped
     selection: Selection = Selection.best
@@ -262,6 +270,7 @@ class AblationSettings:
     name: str = "probe_mask"
     fractions: list[float] | None = None  # of neurons kept; null: 0 to 100% in 100 steps
     keep: list[float] = field(default_factory=lambda: [0.10, 0.15, 0.20])  # shown in tables
+    clamps: list[Clamp] = field(default_factory=lambda: [Clamp.zero, Clamp.mean])
     random_orders: int = 5
     bootstrap_samples: int = 1000  # over test sentences, for the 95% interval
 
@@ -295,3 +304,24 @@ class Settings:
     seed: int = 1
     output_root: str = "outputs"  # runs, the store and W&B's files
     store: str | None = None  # null: output_root/store; a network folder shares finished work
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Return a settings dataclass as nested plain data: enums by name.
+
+    Example:
+        >>> plain(TrainerSettings(epochs=3))["schedule"]
+        'one_cycle'
+    """
+
+    def plain_items(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: _plain_value(value) for name, value in items}
+
+    values: dict[str, Any] = asdict(settings, dict_factory=plain_items)
+    return values
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.name
+    return [_plain_value(item) for item in value] if isinstance(value, list) else value

@@ -23,12 +23,12 @@ class KeepOrder:
     Attributes:
         name: ``top``, ``bottom`` or ``random``.
         neurons: The first kept first.
-        seed: Of a random order; -1 where there is none.
+        seed: Of a random order; of the run for the others.
     """
 
     name: str
     neurons: Int[Tensor, " neurons"]
-    seed: int = -1
+    seed: int
 
 
 def keep_orders(ranking: Ranking, random_orders: int, seed: int) -> list[KeepOrder]:
@@ -37,7 +37,9 @@ def keep_orders(ranking: Ranking, random_orders: int, seed: int) -> list[KeepOrd
         KeepOrder("random", _shuffled(len(ranking.order), each), each)
         for each in range(seed, seed + random_orders)
     ]
-    return [KeepOrder("top", ranking.order), KeepOrder("bottom", ranking.order.flip(0)), *randoms]
+    top = KeepOrder("top", ranking.order, seed)
+    bottom = KeepOrder("bottom", ranking.order.flip(0), seed)
+    return [top, bottom, *randoms]
 
 
 def probe_mask_curves(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -78,6 +79,29 @@ def salient_neurons(
     """
     mass = MassShares.of(weights)
     return [before.argsort(stable=True)[: int((before < share).sum())] for before in mass.before]
+
+
+def labels_served(
+    weights: Float[Tensor, "labels neurons"], labels: Sequence[str], share: float
+) -> pd.DataFrame:
+    """Say for every neuron, by id, which labels it matters to.
+
+    Returns:
+        ``best_label``, of whose weight mass the neuron holds most (empty without weights), and
+        ``labels``, all labels it is salient for at ``share`` of the mass, separated by spaces.
+    """
+    own = MassShares.of(weights).own
+    served: list[list[str]] = [[] for _ in range(weights.shape[1])]
+    for label, neurons in zip(labels, salient_neurons(weights, share), strict=True):
+        for neuron in neurons.tolist():
+            served[neuron].append(label)
+    best = zip(own.argmax(dim=0).tolist(), own.max(dim=0).values.tolist(), strict=True)
+    return pd.DataFrame(
+        {
+            "best_label": [labels[label] if held > 0 else "" for label, held in best],
+            "labels": [" ".join(names) for names in served],
+        }
+    )
 
 
 def stepped_chunks(

@@ -1,0 +1,187 @@
+"""The expensive stages of the pipeline, each found in the store if it was done before.
+
+A stage's key holds all that its result depends on and nothing else: what was trained on what, by
+content, and the settings that reach it. So another lambda grid does not train or record again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+
+from onegrain.activations.activations import Activations
+from onegrain.activations.record import record
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.labels import LabelSet
+from onegrain.models.instances import instance_part
+from onegrain.models.lightning import choose_device
+from onegrain.models.saved import load_translator
+from onegrain.models.training import train_translator
+from onegrain.neurons import NeuronLayout
+from onegrain.precision import resolve_precision
+from onegrain.probing.fitting import fit_probe
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.probe import Probe
+from onegrain.settings import NmtModel, Settings
+from onegrain.store import Store
+from onegrain.tracking.runs import TrackedRun
+
+PROBE_FILE = "probe.safetensors"
+
+
+@runtime_checkable
+class OpenRun(Protocol):
+    """Opens a tracked run for one trained model."""
+
+    def __call__(self, *, name: str) -> AbstractContextManager[TrackedRun]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class ProbingTask:
+    """A recorded and labelled corpus.
+
+    Attributes:
+        name: Of the task.
+        labels: Label names by id, those of the training split.
+        layout: What the neurons are.
+        train: Activations and labels of the training split.
+        dev: The same for the dev split.
+        test: The same for the test split.
+        unknown_share: The share of words in each split that the model read as unknown.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    layout: NeuronLayout
+    train: LabelledActivations
+    dev: LabelledActivations
+    test: LabelledActivations
+    unknown_share: Mapping[str, float]
+
+
+def trained_model(
+    settings: Settings, data: Splits, instance: int, store: Store, open_run: OpenRun
+) -> Path:
+    """Return the folder of one trained instance (counted from 1)."""
+    model = settings.model
+    if not isinstance(model, NmtModel):
+        raise TypeError(f"model={model.name} has no training")
+    part = instance_part(data.train, instance - 1, model.instances, settings.data.seed)
+    data = replace(data, train=part)
+    seed = settings.seed + instance - 1
+    key = {
+        "model": asdict(replace(model, instances=1)),
+        "trainer": {k: v for k, v in asdict(settings.trainer).items() if k != "progress"},
+        "text": asdict(settings.data.text),
+        "seed": seed,
+        "data": data.fingerprint,
+    }
+
+    def train(folder: Path) -> None:
+        with open_run(name=f"{model.name} {settings.data.pair} #{instance}") as run:
+            train_translator(
+                data,
+                model,
+                settings.trainer,
+                settings.data.text,
+                seed,
+                folder,
+                logger=run.lightning_logger(),
+            )
+            run.log_scalars(training_metrics(folder))
+
+    return store.get_or_make("model", key, train, resumable=True)
+
+
+def training_metrics(folder: Path) -> dict[str, Any]:
+    """Return what training measured, by metric name."""
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics
+
+
+def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> Path:
+    """Return the folder with the activations of every word of ``corpus``; labels do not matter."""
+    words = Corpus(corpus.language, corpus.sentences)
+    key = {
+        "model": model.name,
+        "corpus": words.fingerprint,
+        "activations": asdict(settings.activations),
+    }
+
+    def make(folder: Path) -> None:
+        trained = load_translator(model)
+        record(trained.model, trained.source, words, folder, settings.activations)
+
+    return store.get_or_make("activations", key, make)
+
+
+def probing_task(name: str, corpora: Splits, recordings: Mapping[str, Path]) -> ProbingTask:
+    """Put recorded activations and labels together."""
+    labels = LabelSet.of(corpora.train.labels[name])
+    opened = {split: Activations.open(folder) for split, folder in recordings.items()}
+    parts = {
+        split: LabelledActivations(
+            activations,
+            labels.encode(getattr(corpora, split).labels[name]),
+            activations.tokens.sentence,
+        )
+        for split, activations in opened.items()
+    }
+    unknown = {
+        split: float(activations.tokens.unknown.float().mean())
+        for split, activations in opened.items()
+    }
+    return ProbingTask(name, labels.names, opened["train"].layout, unknown_share=unknown, **parts)
+
+
+def fitted_probe(
+    settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus, store: Store
+) -> Probe:
+    """Return the probe of every point of the lambda grid."""
+    chosen, grid = settings.probe, settings.lambda_grid
+    dtype = resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator))
+    seed = settings.seed if chosen.seed is None else chosen.seed
+    key = {
+        "activations": recording.name,
+        "labels": corpus.fingerprint,
+        "task": task.name,
+        "grid": [grid.lambda1, grid.lambda2],
+        "penalty": chosen.penalty,
+        "tolerance": chosen.tolerance,
+        "epochs": chosen.epochs,
+        "batch_size": chosen.batch_size,
+        "dtype": str(dtype),
+        "seed": seed,
+    }
+
+    def make(folder: Path) -> None:
+        probe = fit_probe(
+            task.train,
+            task.labels,
+            LambdaGrid.product(grid.lambda1, grid.lambda2, chosen.penalty),
+            tolerance=chosen.tolerance,
+            epochs=chosen.epochs,
+            batch_size=chosen.batch_size,
+            dtype=dtype,
+            memory_gigabytes=chosen.memory_gigabytes,
+            accelerator=settings.trainer.accelerator,
+            seed=seed,
+        )
+        probe.save(folder / PROBE_FILE)
+
+    return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
+
+
+def mean_activation(data: LabelledActivations) -> torch.Tensor:
+    """Return the mean of every neuron over all words, summed in fp64."""
+    total = torch.zeros(data.neurons, dtype=torch.float64)
+    for values, _, _ in data.blocks(8192):
+        total += values.double().sum(dim=0)
+    return (total / len(data)).float()
