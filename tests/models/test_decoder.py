@@ -29,7 +29,7 @@ def test_attention_is_luongs_general_score_written_out_by_hand():
     after = decoder.step(torch.tensor([4, 5]), source, state)
     top = after.lstm.hidden[-1][1]
     context = source.context[1, :3]  # what is padding has no weight
-    weights = (context @ (decoder.score.weight @ top)).softmax(0)
+    weights = (context @ (decoder.score.weight @ top) / 4**0.5).softmax(0)
     summary = (weights[:, None] * context).sum(0)
     expected = (decoder.combine.weight @ torch.cat([summary, top])).tanh()
     torch.testing.assert_close(after.attended[1], expected)
