@@ -131,6 +131,7 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
         ("ablation.keep=[0.1,1.1]", "[0, 1]"),
         ("ranking.share=0", "(0, 1]"),
         ("activations.layers=[0]", "at least 1"),
+        ("activations.layers=[1,3]", "model.layers is 2"),
         ("data.pair=english", "en-fr"),
         ("data.min_length=60", "over data.max_length"),
         ("probe.selection=fixed", "lambda_grid=single"),

@@ -72,12 +72,12 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     )
 
     data = load_parallel(settings.data)
+    corpora = load_labelled(settings.task, data, _source_language(settings), settings.seed)
     models = [
         trained_model(settings, data, instance, store, partial(track, job_type="train"))
         for instance in range(1, settings.model.instances + 1)
     ]
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
-        corpora = load_labelled(settings.task, data, _source_language(settings), settings.seed)
         recordings = {
             split: recorded(settings, models[0], getattr(corpora, split), store)
             for split in ("train", "dev", "test")
@@ -105,7 +105,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         tracked.log_tables(neurons, grid, curves)
         tracked.log_report(page)
 
-    Console().print(summary_table(metrics, curves, settings.ablation.keep))
+    shown = curves[curves["clamp"] == settings.ablation.clamps[0].value]
+    Console().print(summary_table(metrics, shown, settings.ablation.keep))
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
     return metrics
 

@@ -34,13 +34,16 @@ def validate(settings: Settings) -> None:
 
 
 def _validate_together(settings: Settings) -> None:
-    data, grid = settings.data, settings.lambda_grid
+    data, model, grid = settings.data, settings.model, settings.lambda_grid
     if data.min_length > data.max_length:
         raise UserError(f"data.min_length={data.min_length}: is over data.max_length")
     if isinstance(data, FilesData):
         for name in ("source", "target"):
             if getattr(data, name) is None:
                 raise UserError(f"data.{name}: data=files needs a file, data.{name}=...")
+    layers = settings.activations.layers
+    if layers is not None and max(layers) > model.layers:
+        raise UserError(f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}")
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:
         raise UserError(

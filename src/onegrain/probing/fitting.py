@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from onegrain.models.lightning import quiet
 from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
@@ -75,22 +76,19 @@ def fit_probe(
 def _run(
     module: ElasticNetProbe, batches: DataLoader[object], epochs: int, accelerator: str
 ) -> None:
-    trainer = pl.Trainer(
-        max_epochs=epochs,
-        accelerator=accelerator,
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    with warnings.catch_warnings():
-        # Proximal steps have no torch optimizer; batches come whole, so there is nothing to
-        # gain from worker processes.
+    with quiet():
+        # Proximal steps have no torch optimizer, and batches come whole.
         warnings.filterwarnings("ignore", message=".*configure_optimizers.* returned `None`.*")
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__` defined.*")
-        warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+        trainer = pl.Trainer(
+            max_epochs=epochs,
+            accelerator=accelerator,
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
         trainer.fit(module, batches)
 
 
