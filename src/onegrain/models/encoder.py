@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -57,9 +58,10 @@ class DirectionalEncoder(nn.Module):
             ids: Source symbols.
             lengths: Symbols of each sentence without padding, at least 1.
         """
-        ahead, ahead_final = self.forward_stack(self.embedding(ids), lengths)
-        reversed_ids = reverse_each(ids, lengths)
-        back, back_final = self.backward_stack(self.embedding(reversed_ids), lengths)
+        both_ways = torch.stack([ids, reverse_each(ids, lengths)])
+        onward, reversed_ = self.embedding(both_ways)  # one look-up has one dense gradient
+        ahead, ahead_final = self.forward_stack(onward, lengths)
+        back, back_final = self.backward_stack(reversed_, lengths)
         back = [reverse_each(states, lengths) for states in back]
         return Encoding(
             states=(*ahead, *back),
