@@ -209,6 +209,32 @@ def test_settings_name_the_group_and_the_run_if_they_say_so(tmp_path: Path) -> N
     assert (run["run_group"], run["display_name"], run["entity"]) == ("mine", "best", "us")
 
 
+ALONE = """
+import sys
+from pathlib import Path
+import pandas as pd
+from onegrain.settings import TrackingMode, TrackingSettings
+from onegrain.tracking.runs import tracked_run
+
+for mode in TrackingMode.disabled, TrackingMode.offline:
+    folder = Path(sys.argv[1]) / mode.name
+    names = {"config": {}, "job_type": "train", "group": "g", "name": "n"}
+    with tracked_run(TrackingSettings(mode=mode), folder=folder, **names) as tracked:
+        table = pd.DataFrame({"neuron": [3, 1]})
+        tracked.log_tables(table, table, table)
+"""
+
+
+def test_nothing_is_left_in_the_users_home(tmp_path: Path) -> None:
+    here = {name: v for name, v in os.environ.items() if not name.startswith(("WANDB_", "XDG_"))}
+    here |= {"HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", ALONE, str(tmp_path / "runs")]
+    subprocess.run(command, env=here, timeout=60, check=True)
+    assert not list(files_in(tmp_path / "home"))
+    assert not list((tmp_path / "runs" / "disabled").iterdir())
+    assert len(list(tmp_path.glob("runs/offline/wandb/offline-run-*/files/media/**/*.json"))) == 3
+
+
 ONLINE = """
 import logging, os, sys
 from pathlib import Path

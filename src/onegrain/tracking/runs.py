@@ -7,6 +7,7 @@ sweep, so that ``wandb leet`` lays its runs over each other.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ TRAINER_STEP = "trainer/global_step"  # Lightning's name for it
 TRAINED_STAGES = ("train", "dev", "probe")  # what LightningModules log is named <stage>/<metric>
 SERVER_SECONDS = 30.0  # to wait for a server before a run is kept offline
 UPLOAD_SECONDS = 600.0  # to wait for uploads at the end; what is left stays on disk
+HOME_FOLDERS = {"WANDB_DATA_DIR": "wandb", "WANDB_CACHE_DIR": ""}  # tables to sync, debug logs
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,24 +119,25 @@ def tracked_run(
         The open run.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    run = _start(
-        settings.mode,
-        project=settings.project,
-        entity=settings.entity,
-        tags=list(settings.tags),
-        config=dict(config),
-        job_type=job_type,
-        group=settings.group or group,
-        name=settings.name or name,
-        dir=str(folder),
-        reinit="create_new",  # never a part of a run that is open already
-    )
-    try:
-        yield TrackedRun(run)
-    except BaseException:
-        run.finish(exit_code=1)
-        raise
-    run.finish()
+    with _all_files_in(folder):
+        run = _start(
+            settings.mode,
+            project=settings.project,
+            entity=settings.entity,
+            tags=list(settings.tags),
+            config=dict(config),
+            job_type=job_type,
+            group=settings.group or group,
+            name=settings.name or name,
+            dir=str(folder),
+            reinit="create_new",  # never a part of a run that is open already
+        )
+        try:
+            yield TrackedRun(run)
+        except BaseException:
+            run.finish(exit_code=1)
+            raise
+        run.finish()
 
 
 def curve_names(curves: pd.DataFrame) -> pd.Series[str]:
@@ -151,8 +154,21 @@ def curve_names(curves: pd.DataFrame) -> pd.Series[str]:
     return pd.Series(names, index=curves.index)
 
 
+@contextmanager
+def _all_files_in(folder: Path) -> Iterator[None]:
+    """Keep what W&B would leave in the user's home beside the run that needs it."""
+    ours = HOME_FOLDERS.keys() - os.environ.keys()
+    os.environ.update({name: str(folder.resolve() / HOME_FOLDERS[name]) for name in ours})
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
 def _start(mode: TrackingMode, **options: Any) -> wandb.Run:
     quiet = wandb.Settings(
+        mode=mode.value,  # the process behind W&B is not even started where it is disabled
         silent=True,  # the terminal is ours; W&B's own messages are in its debug logs
         console="off",
         init_timeout=SERVER_SECONDS,

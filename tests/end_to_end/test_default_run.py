@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RANKING = "linear_correlation"
+
+CURVES = [
+    *("task", "label", "instance", "seed", "target", "operation", "ranking", "order", "clamp"),
+    *("site", "neurons", "fraction", "metric", "value", "low", "high"),
+]
+NEURONS = ["ranking", "rank", "neuron", "component", "layer", "direction", "unit", "score"]
+LAMBDA_GRID = [
+    *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
+]
+METRICS = {
+    *("train/bleu", "train/bleu_signature", "train/perplexity", "train/accuracy", "train/loss"),
+    *("train/sentences", "train/unknown_source", "train/seconds", "train/best_epoch"),
+    *("probe/accuracy", "probe/accuracy_dev", "probe/accuracy_train", "probe/macro_f1"),
+    *("probe/majority_accuracy", "probe/lambda1", "probe/lambda2", "probe/objective"),
+    *("probe/residual", "probe/nonzero", "probe/unconverged_points", "probe/unknown_share"),
+    f"ablation/probe_mask/{RANKING}/gap",
+    *(f"ablation/probe_mask/{RANKING}/{o}@{k}%" for o in ("top", "bottom") for k in (10, 15, 20)),
+}
+
+
+def test_the_run_folder_holds_what_is_promised(default_run: Any) -> None:
+    names = {path.name for path in default_run.folder.iterdir()}
+    tables = {"curves.csv", "neurons.csv", "lambda_grid.csv", "metrics.json"}
+    assert names == tables | {"report.html", "figures", "run.log", ".hydra", "wandb"}
+    assert {path.suffix for path in (default_run.folder / "figures").iterdir()} == {".svg"}
+    assert default_run.folder.parent.parent == default_run.cwd / "outputs"
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("curves.csv", CURVES), ("neurons.csv", NEURONS), ("lambda_grid.csv", LAMBDA_GRID)],
+)
+def test_tables_begin_with_the_columns_of_the_contract(
+    default_run: Any, name: str, columns: list[str]
+) -> None:
+    table = default_run.table(name)
+    assert list(table.columns[: len(columns)]) == columns
+    assert len(table) > 0
+
+
+def test_metrics_are_flat_and_have_the_promised_names(default_run: Any) -> None:
+    metrics = default_run.metrics
+    assert set(metrics) >= METRICS
+    assert all(isinstance(value, int | float | str) for value in metrics.values())
+    assert "smooth:exp" in metrics["train/bleu_signature"]
+
+
+def test_every_neuron_is_ranked_once_and_one_point_of_the_grid_is_chosen(default_run: Any) -> None:
+    neurons = default_run.table("neurons.csv")
+    assert sorted(neurons["neuron"]) == list(range(32))  # 2 directions of 16 units
+    assert list(neurons["rank"]) == list(range(1, 33))
+    grid = default_run.table("lambda_grid.csv")
+    assert grid["selected"].sum() == 1
+    chosen = grid[grid["selected"]].iloc[0]
+    assert chosen["accuracy_test"] == pytest.approx(default_run.metrics["probe/accuracy"])
+
+
+def test_curves_end_where_the_probe_is_whole(default_run: Any) -> None:
+    curves = default_run.table("curves.csv")
+    assert set(curves["clamp"]) == {"zero", "mean"}
+    seeds = curves.groupby("order")["seed"].nunique()
+    assert dict(seeds) == {"top": 1, "bottom": 1, "random": 2}
+    whole = curves[curves["fraction"] == 1]
+    assert len(whole) == 2 * 4
+    assert whole["value"].to_list() == pytest.approx([default_run.metrics["probe/accuracy"]] * 8)
+    assert (curves["low"] <= curves["value"]).all()
+    assert (curves["value"] <= curves["high"]).all()
+    nothing = curves[curves["fraction"] == 0].groupby("clamp")["value"].nunique()
+    assert set(nothing) == {1}  # no neuron is no neuron, in whatever order
+
+
+def test_the_page_needs_nothing_beside_itself(default_run: Any) -> None:
+    page = (default_run.folder / "report.html").read_text(encoding="utf-8")
+    assert page.lower().startswith("<!doctype html>")
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
+    assert "@import" not in page
+
+
+def test_the_terminal_shows_a_table_and_where_the_page_is(default_run: Any) -> None:
+    lines = default_run.stdout.splitlines()
+    assert f"-> {default_run.folder}" in lines[0]
+    assert lines[-1].endswith(str(default_run.folder / "report.html"))
+    rows = [line for line in lines if "keep" in line]
+    assert [re.search(r"keep (\d+)%", row).group(1) for row in rows] == ["10", "15", "20"]
+    for noise in ("GPU available", "litlogger", "Trainer.fit", "Warning", "wandb:"):
+        assert noise not in default_run.stdout
+
+
+def test_the_log_has_the_epochs_and_hydra_the_settings(default_run: Any) -> None:
+    text = (default_run.folder / "run.log").read_text(encoding="utf-8")
+    assert len(re.findall(r"epoch \d+ of 25", text)) == 25
+    assert "hidden: 16" in (default_run.folder / ".hydra" / "config.yaml").read_text()
+
+
+def test_no_connection_is_tried_and_nothing_is_written_elsewhere(
+    default_run: Any, home: Path, fence_notes: Path
+) -> None:
+    assert not fence_notes.exists()
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+    assert [path.name for path in default_run.cwd.iterdir()] == ["outputs"]
+
+
+def test_weights_and_biases_has_a_run_for_the_model_and_one_for_what_was_done_with_it(
+    default_run: Any, inspect: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    trained, analyzed = inspect(default_run.folder / "wandb")
+    assert (trained["job_type"], analyzed["job_type"]) == ("train", "analyze")
+    assert trained["group"] == analyzed["group"] == default_run.folder.name
+    assert analyzed["config"]["model"]["hidden"] == 16
+    metrics = default_run.metrics
+    for name in ("train/bleu", "probe/accuracy", f"ablation/probe_mask/{RANKING}/gap"):
+        assert analyzed["summary"][name] == pytest.approx(metrics[name])
+    assert trained["summary"]["train/bleu"] == pytest.approx(metrics["train/bleu"])
+    losses = [point["dev/loss"] for point in trained["history"] if "dev/loss" in point]
+    assert len(losses) == 25
+    assert losses[-1] < losses[0]
+    curve = f"ablation/probe_mask/keep/zero/pos/{RANKING}/top/accuracy"
+    drawn = {p["ablation/fraction"]: p[curve] for p in analyzed["history"] if curve in p}
+    table = default_run.table("curves.csv")
+    top = table[(table["order"] == "top") & (table["clamp"] == "zero")]
+    assert drawn == pytest.approx(dict(zip(top["fraction"], top["value"], strict=True)))

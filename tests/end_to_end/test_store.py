@@ -1,0 +1,36 @@
+"""What is done is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+OTHER_PROBE = (
+    *("debug=fast", "trainer.epochs=25", "probe=neurox", "probe.epochs=4"),
+    *("lambda_grid.lambda1=[0,1e-4]", "probe.selection=sparsest", "ablation.clamps=[mean]"),
+)
+
+
+def entries(workplace: Path, stage: str) -> dict[str, int]:
+    folder = workplace / "outputs" / "store" / stage
+    return {p.name: p.stat().st_mtime_ns for p in folder.iterdir() if not p.name.startswith(".")}
+
+
+def test_another_grid_and_probe_train_and_record_nothing_again(
+    default_run: Any, workplace: Path, train: Callable[..., Any]
+) -> None:
+    before = {stage: entries(workplace, stage) for stage in ("model", "activations", "probe")}
+    again = train(workplace, *OTHER_PROBE)
+    assert (again.code, again.stderr) == (0, "")
+    assert again.folder != default_run.folder
+    assert again.stdout.count("found in the store") == 4  # the model and three recordings
+    assert not re.search(r"^(epoch \d|recorded)", again.stdout, re.MULTILINE)
+    for stage in ("model", "activations"):
+        assert entries(workplace, stage) == before[stage]
+    assert len(entries(workplace, "probe")) == len(before["probe"]) + 1
+    assert again.table("lambda_grid.csv")["lambda1"].to_list() == [0.0, 1e-4]
+    assert set(again.table("curves.csv")["clamp"]) == {"mean"}
+    of_training = {k: v for k, v in default_run.metrics.items() if k.startswith("train/")}
+    assert of_training.items() <= again.metrics.items()

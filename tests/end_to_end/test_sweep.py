@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SWEEP = ("-m", "debug=fast", "tracking=offline", "data.pair=en-de", "model.hidden=8,12")
+
+
+@pytest.fixture(scope="module")
+def sweep(train: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    finished = train(tmp_path_factory.mktemp("sweep"), *SWEEP)
+    assert (finished.code, finished.stderr) == (0, "")
+    return finished
+
+
+def test_each_job_has_a_whole_folder_of_its_own(sweep: Any) -> None:
+    for job, hidden in (("0", 8), ("1", 12)):
+        folder = sweep.folder / job
+        assert f"hidden: {hidden}" in (folder / ".hydra" / "config.yaml").read_text()
+        assert (folder / "report.html").stat().st_size > 0
+        neurons = (folder / "neurons.csv").read_text().splitlines()
+        assert len(neurons) == 1 + 2 * hidden
+        assert not (folder / "wandb").exists()
+
+
+def test_all_tracked_runs_share_a_folder_and_a_group(
+    sweep: Any, inspect: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    runs = inspect(sweep.folder / "wandb")
+    kinds = [(run["job_type"], run["config"]["model"]["hidden"]) for run in runs]
+    assert kinds == [("train", 8), ("analyze", 8), ("train", 12), ("analyze", 12)]
+    assert {run["group"] for run in runs} == {sweep.folder.name}
+    analyzed = [run for run in runs if run["job_type"] == "analyze"]
+    assert len({run["name"] for run in analyzed}) == 2
+    assert all("probe/accuracy" in run["summary"] for run in analyzed)
