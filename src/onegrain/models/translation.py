@@ -17,6 +17,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.text import Perplexity
 
 from onegrain.models.batches import Batch
+from onegrain.models.initialisation import initialise
 from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
 from onegrain.models.translator import Translator
 from onegrain.settings import NmtModel, Schedule, TrainerSettings
@@ -52,9 +53,7 @@ class TranslationModule(pl.LightningModule):
         self.seed = seed
         torch.manual_seed(seed)
         self.network = Translator(model, source_size, target_size)
-        if trainer.init_range is not None:
-            for weights in self.network.parameters():
-                nn.init.uniform_(weights, -trainer.init_range, trainer.init_range)
+        initialise(self.network, trainer.init_range)
         self.decay = DevDecay(trainer.decay_factor, trainer.decay_from)
         self.train_loss = MeanMetric()
         self.dev_perplexity = Perplexity()
