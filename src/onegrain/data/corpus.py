@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -101,7 +102,6 @@ def _pick(rows: Sequence[_Row], indices: Sequence[int]) -> tuple[_Row, ...]:
 
 
 def _add_rows(digest: hashlib._Hash, name: str, rows: Iterable[Words]) -> None:
-    digest.update(f"\x00{name}\x00".encode())
+    digest.update(json.dumps(name).encode())
     for row in rows:
-        digest.update("\x1f".join(row).encode())
-        digest.update(b"\x1e")
+        digest.update(json.dumps(row).encode())  # no two rows have the same, whatever is in them

@@ -1,0 +1,153 @@
+"""Every choice of the settings from text to the page, in this process, with types checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from onegrain import pipeline
+from onegrain.configuration import compose_settings
+from onegrain.errors import UserError
+from onegrain.neurons import NeuronLayout, Ranking
+from onegrain.reporting.run_files import Metric
+from onegrain.settings import Clamp, Settings
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+QUICK = (
+    *("debug=fast", "data.train_sentences=120", "trainer.epochs=2", "trainer.accelerator=cpu"),
+    *("model.hidden=6", "ablation.bootstrap_samples=5"),
+)
+
+Run = Callable[..., dict[str, Metric]]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def run(store: Path, tmp_path: Path) -> Run:
+    def run(*overrides: str) -> dict[str, Metric]:
+        words = [*QUICK, f"store={store}", *overrides]
+        return pipeline.run(compose_settings(CONF, words), tmp_path, overrides)
+
+    return run
+
+
+GRID = "lambda_grid.lambda1=[0,1e-3]"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("data.pair=en-de", GRID, "probe.selection=ablation", "model.layers=2"),
+        ("data.pair=de-fr", "data.text.vocabulary=bpe", "data.text.vocabulary_size=200"),
+        ("data.pair=fr-en", "model.layers=2", "activations.layers=[2]", "activations.dtype=fp32"),
+        (GRID, "probe=neurox", "probe.selection=sparsest", "probe.delta=1"),
+        ("probe.selection=fixed", "ablation.clamps=[mean]", "ablation.fractions=[0,0.5,1]"),
+        ("model.instances=2", "model.input_feeding=true", "model.beam=2", "data.text.lowercase=no"),
+    ],
+    ids=" ".join,
+)
+def test_every_choice_runs_to_its_page(run: Run, tmp_path: Path, overrides: tuple[str]) -> None:
+    metrics = run(*overrides)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written == pytest.approx(metrics)
+    assert 0 <= metrics["probe/accuracy"] <= 1
+    grid = pd.read_csv(tmp_path / "lambda_grid.csv")
+    assert grid["selected"].sum() == 1
+    chosen = grid[grid["selected"]].iloc[0]
+    assert metrics["probe/lambda1"] == pytest.approx(chosen["lambda1"])
+    assert metrics["probe/nonzero"] == chosen["nonzero"]
+    if "probe.delta=1" in overrides:  # all accuracy may be given up
+        assert chosen["nonzero"] == grid["nonzero"].min()
+    assert (tmp_path / "report.html").exists()
+    assert list(tmp_path.glob("figures/*.svg"))
+
+
+def test_the_same_settings_give_the_same_numbers_in_another_store(
+    run: Run, tmp_path: Path, store: Path
+) -> None:
+    def results(*overrides: str) -> tuple[dict[str, Metric], list[str]]:
+        metrics = run(*overrides)
+        timed = {"run/seconds", "train/seconds", "train/tokens_per_second"}
+        tables = [(tmp_path / f"{name}.csv").read_text() for name in ("curves", "neurons")]
+        return {name: v for name, v in metrics.items() if name not in timed}, tables
+
+    first = results()
+    assert results() == first  # found in the store
+    assert results(f"store={tmp_path / 'other'}") == first  # made again
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["data.pair=en-es"], r"data.pair=en-es: there are pairs of en, fr, de"),
+        (["data=files", "data.source=none.en", "data.target=none.fr"], r"none.en: cannot be read"),
+        (["task.root=nowhere"], r"task.root=nowhere: no such folder"),
+        (["task.name=morphology"], r"the data has no 'morphology' labels"),
+        (["model.instances=200"], r"model.instances=200: only 120 training sentences"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(
+    run: Run, tmp_path: Path, overrides: list[str], said: str
+) -> None:
+    own = tmp_path / "own"
+    with pytest.raises(UserError, match=said) as caught:
+        run(*overrides, f"store={own}")
+    assert "\n" not in str(caught.value)
+    assert not own.exists()
+
+
+def test_a_runs_name_is_short_and_tells_it_from_its_neighbours() -> None:
+    name = pipeline._short_name(Settings(), ["model.hidden=32", "data.text.lowercase=false"])
+    assert name == "pos en-fr hidden=32 lowercase=false"
+    assert pipeline._short_name(Settings(), []) == "pos en-fr"
+
+
+def curves(clamp: str, rise: float) -> pd.DataFrame:
+    """The top order is at once where it ends, the bottom one rises evenly."""
+    fractions = np.linspace(0, 1, 101)
+    parts = [
+        pd.DataFrame({"fraction": fractions, "order": order, "value": values, "seed": seed})
+        for order, seed, values in (
+            ("top", 1, np.full(101, rise)),
+            ("bottom", 1, fractions * rise),
+            ("random", 1, np.full(101, 0.2)),
+            ("random", 2, np.full(101, 0.4)),
+        )
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(clamp=clamp, neurons=(table["fraction"] * 100).round().astype(int))
+
+
+def test_metrics_of_ablation_are_named_by_order_share_and_clamp() -> None:
+    settings = Settings()
+    settings.ablation.clamps = [Clamp.zero, Clamp.mean]
+    settings.ablation.keep = [0.1]
+    layout = NeuronLayout.bidirectional_encoder(layers=1, width=50)
+    ranking = Ranking("lca", torch.arange(100), torch.zeros(100), layout, unranked=7)
+    both = pd.concat([curves("zero", 0.8), curves("mean", 0.4)], ignore_index=True)
+    metrics: dict[str, Any] = pipeline._ablation_metrics(settings, ranking, both)
+    where = "ablation/probe_mask/lca"
+    assert metrics.pop("ranking/lca/unranked") == 7
+    assert metrics == pytest.approx(
+        {
+            f"{where}/gap": 0.4,
+            f"{where}/top@10%": 0.8,
+            f"{where}/bottom@10%": 0.08,
+            f"{where}/random@10%": 0.3,
+            f"{where}/gap_mean": 0.2,
+            f"{where}/top@10%_mean": 0.4,
+            f"{where}/bottom@10%_mean": 0.04,
+            f"{where}/random@10%_mean": 0.3,
+        }
+    )

@@ -1,0 +1,244 @@
+"""What each stage's result depends on, and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from onegrain import stages
+from onegrain.configuration import compose_settings
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.datasets import load_parallel
+from onegrain.neurons import NeuronLayout
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.probe import Probe
+from onegrain.settings import ModelSettings, Penalty, Settings, TrackingMode, TrackingSettings
+from onegrain.stages import ProbingTask, fitted_probe, probing_task, recorded, trained_model
+from onegrain.store import Store
+from onegrain.tracking.runs import TrackedRun, tracked_run
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+SIZES = (
+    *("data.train_sentences=40", "data.dev_sentences=8", "data.test_sentences=8"),
+    *("model.hidden=4", "model.embedding=4", "trainer.epochs=1", "lambda_grid=single"),
+    *("tracking=disabled", "probe.epochs=2", "trainer.accelerator=cpu"),
+)
+
+
+class Ledger(Store):
+    """Makes nothing; says where work would lie."""
+
+    def get_or_make(
+        self,
+        stage: str,
+        key: Mapping[str, Any],
+        make: Callable[[Path], None],
+        *,
+        resumable: bool = False,
+    ) -> Path:
+        return self.path(stage, key)
+
+
+def settings_of(*overrides: str) -> Settings:
+    return compose_settings(CONF, [*SIZES, *overrides])
+
+
+def not_opened(*, name: str) -> AbstractContextManager[TrackedRun]:
+    raise AssertionError(f"a run was opened for {name}")
+
+
+@cache
+def model_of(*overrides: str, instance: int = 1) -> Path:
+    settings = settings_of(*overrides)
+    data = load_parallel(settings.data)
+    return trained_model(settings, data, instance, Ledger(Path("store")), not_opened)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("model.hidden=8", "model.layers=1", "model.dropout=0.1", "trainer.epochs=2"),
+        *("trainer.learning_rate=0.1", "trainer.batch_size=7", "trainer.precision=fp32"),
+        *("data.text.lowercase=false", "data.text.vocabulary=bpe", "data.pair=en-de"),
+        *("data.seed=1", "data.train_sentences=30", "data.dev_sentences=7", "seed=2"),
+    ],
+)
+def test_a_model_is_another_where_text_network_or_training_is(override: str) -> None:
+    assert model_of(override) != model_of()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("lambda_grid=paper", "probe=neurox", "probe.epochs=3", "probe.seed=5", "task.root=x"),
+        *("task.column=xpos", "task.train_sentences=3", "ablation.random_orders=2"),
+        *("ranking.share=0.5", "activations.dtype=fp32", "activations.layers=[1]"),
+        *("tracking=online", "trainer.progress=bar", "output_root=elsewhere", "store=there"),
+    ],
+)
+def test_a_model_stays_the_same_whatever_is_done_with_it(override: str) -> None:
+    assert model_of(override) == model_of()
+
+
+def test_instances_are_models_of_their_own() -> None:
+    found = {model_of("model.instances=3", instance=instance) for instance in (1, 2, 3)}
+    assert len(found | {model_of()}) == 4
+
+
+def test_only_models_that_are_trained_can_be() -> None:
+    settings = settings_of()
+    data = load_parallel(settings.data)
+    settings.model = ModelSettings(name="imported")
+    with pytest.raises(TypeError, match="model=imported has no training"):
+        trained_model(settings, data, 1, Ledger(Path("store")), not_opened)
+
+
+WORDS = Corpus("en", (("the", "dog"), ("no",)))
+
+
+def recording_of(*overrides: str, model: str = "a", corpus: Corpus = WORDS) -> Path:
+    return recorded(settings_of(*overrides), Path(model), corpus, Ledger(Path("store")))
+
+
+def test_a_recording_is_of_a_model_and_words_in_a_format() -> None:
+    others = [
+        recording_of(model="b"),
+        recording_of(corpus=Corpus("en", (("the", "cat"), ("no",)))),
+        recording_of("activations.dtype=fp32"),
+        recording_of("activations.layers=[2]"),
+    ]
+    assert len({recording_of(), *others}) == 5
+
+
+def test_a_recording_does_not_depend_on_labels_translations_or_the_probe() -> None:
+    labelled = replace(WORDS, labels={"pos": (("DET", "NOUN"), ("INTJ",))})
+    translated = replace(labelled, translation=Corpus("fr", (("le", "chien"), ("non",))))
+    assert recording_of(corpus=labelled) == recording_of(corpus=translated) == recording_of()
+    assert recording_of("probe.epochs=9", "seed=7", "lambda_grid=coarse") == recording_of()
+
+
+LAYOUT = NeuronLayout.bidirectional_encoder(layers=1, width=2)
+
+
+@pytest.fixture(scope="module")
+def task() -> ProbingTask:
+    values = torch.randn(30, 4, generator=torch.Generator().manual_seed(0))
+    part = LabelledActivations(InMemory(values), torch.arange(30) % 3, torch.arange(30) // 5)
+    shares = {"train": 0.0, "dev": 0.0, "test": 0.0}
+    return ProbingTask("pos", ("A", "B", "C"), LAYOUT, part, part, part, shares)
+
+
+@pytest.fixture
+def probe_of(task: ProbingTask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Where the probe of some settings would lie."""
+    grid = LambdaGrid.product([0.0], [0.0], Penalty.squared)
+    zeros = {name: torch.zeros(1) for name in ("objective", "residual", "train_accuracy")}
+    sizes = {"weight": torch.zeros(1, 3, 4), "bias": torch.zeros(1, 3)}
+    canned = Probe(grid=grid, labels=task.labels, tolerance=1.0, **sizes, **zeros)
+    asked: list[Path] = []
+
+    def load(path: Path) -> Probe:
+        asked.append(path)
+        return canned
+
+    monkeypatch.setattr(stages.Probe, "load", load)
+
+    def probe_of(*overrides: str, recording: str = "r", corpus: Corpus = WORDS) -> Path:
+        settings = settings_of(*overrides)
+        fitted_probe(settings, task, Path(recording), corpus, Ledger(Path("store")))
+        return asked[-1]
+
+    return probe_of
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("lambda_grid.lambda1=[1e-4]", "lambda_grid=coarse", "probe=neurox", "probe.epochs=3"),
+        *("probe.tolerance=0.1", "probe.batch_size=5", "probe.precision=bf16", "seed=2"),
+        "probe.seed=3",
+    ],
+)
+def test_a_probe_is_another_where_its_objective_or_its_fit_is(
+    override: str, probe_of: Callable[..., Path]
+) -> None:
+    fp32 = "probe.precision=fp32"
+    assert probe_of(fp32, override) != probe_of(fp32)
+
+
+def test_a_probe_is_of_a_recording_and_its_labels(probe_of: Callable[..., Path]) -> None:
+    relabelled = replace(WORDS, labels={"pos": (("X", "NOUN"), ("INTJ",))})
+    others = {probe_of(recording="s"), probe_of(corpus=relabelled)}
+    assert len(others | {probe_of()}) == 3
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("probe.selection=sparsest", "probe.delta=0.1", "probe.alpha=0.1", "probe.beta=0.1"),
+        *("probe.memory_gigabytes=1", "ablation.random_orders=2", "ranking.share=0.5"),
+        *("tracking=offline", "probe.seed=1"),  # which is the run's
+    ],
+)
+def test_choosing_a_point_or_ablating_fits_nothing_again(
+    override: str, probe_of: Callable[..., Path]
+) -> None:
+    assert probe_of(override) == probe_of()
+
+
+def disabled_run(folder: Path, name: str) -> AbstractContextManager[TrackedRun]:
+    disabled = TrackingSettings(mode=TrackingMode.disabled)
+    names = {"config": {}, "job_type": "train", "group": "g", "name": name}
+    return tracked_run(disabled, folder=folder / "run", **names)
+
+
+def test_all_stages_meet_and_are_made_once(tmp_path: Path) -> None:
+    settings = settings_of()
+    data = load_parallel(settings.data)
+    runs: list[str] = []
+
+    def chain(store: Store) -> tuple[ProbingTask, Probe, list[Path]]:
+        def open_run(*, name: str) -> AbstractContextManager[TrackedRun]:
+            runs.append(name)
+            return disabled_run(tmp_path, name)
+
+        model = trained_model(settings, data, 1, store, open_run)
+        parts = {name: getattr(data, name) for name in ("train", "dev", "test")}
+        recordings = {name: recorded(settings, model, part, store) for name, part in parts.items()}
+        task = probing_task("pos", data, recordings)
+        probe = fitted_probe(settings, task, recordings["train"], data.train, store)
+        return task, probe, [model, *recordings.values()]
+
+    task, probe, folders = chain(Store(tmp_path / "store"))
+    assert task.layout == NeuronLayout.bidirectional_encoder(layers=2, width=4)
+    assert len(task.train) == data.train.word_count
+    assert int(task.train.labels.min()) == 0
+    assert task.unknown_share["train"] == 0.0
+    assert probe.weight.shape == (1, len(task.labels), 16)
+    again, found, same = chain(Store(tmp_path / "store"))
+    assert (same, runs) == (folders, ["nmt en-fr #1"])
+    assert torch.equal(found.weight, probe.weight)
+    assert again.labels == task.labels
+
+
+def test_labels_that_training_never_showed_are_kept_and_never_right(tmp_path: Path) -> None:
+    settings = settings_of()
+    data = load_parallel(settings.data)
+    store = Store(tmp_path)
+    model = trained_model(settings, data, 1, store, lambda *, name: disabled_run(tmp_path, name))
+    train = Corpus("en", (("a", "b"),), labels={"pos": (("DET", "NOUN"),)})
+    test = Corpus("en", (("a", "zebra"),), labels={"pos": (("DET", "ZZZ"),)})
+    folders = {"train": train, "dev": train, "test": test}
+    recordings = {name: recorded(settings, model, part, store) for name, part in folders.items()}
+    task = probing_task("pos", Splits(train, train, test), recordings)
+    assert task.labels == ("DET", "NOUN")
+    assert task.test.labels.tolist() == [0, -1]
+    assert task.unknown_share["test"] > 0
