@@ -35,7 +35,6 @@ from onegrain.settings import Clamp, Settings, plain
 from onegrain.stages import (
     ProbingTask,
     fitted_probe,
-    mean_activation,
     probing_task,
     recorded,
     trained_model,
@@ -152,7 +151,7 @@ def _ablate(
     chosen = settings.ablation
     fractions = PERCENT if chosen.fractions is None else chosen.fractions
     counts = neuron_counts(task.layout.size, [*fractions, *chosen.keep])
-    values = {Clamp.zero: None, Clamp.mean: mean_activation(task.train)}
+    values = {Clamp.zero: None, Clamp.mean: task.train.mean()}
     parts = [
         probe_mask_curves(
             probe.weight[point],

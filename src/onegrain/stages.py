@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import torch
-
 from onegrain.activations.activations import Activations
 from onegrain.activations.record import record
 from onegrain.data.corpus import Corpus, Splits
@@ -177,11 +175,3 @@ def fitted_probe(
         probe.save(folder / PROBE_FILE)
 
     return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
-
-
-def mean_activation(data: LabelledActivations) -> torch.Tensor:
-    """Return the mean of every neuron over all words, summed in fp64."""
-    total = torch.zeros(data.neurons, dtype=torch.float64)
-    for values, _, _ in data.blocks(8192):
-        total += values.double().sum(dim=0)
-    return (total / len(data)).float()

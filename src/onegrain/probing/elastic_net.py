@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -13,16 +14,17 @@ from torch import Tensor
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
-from onegrain.probing.objective import Biases, errors, penalty, residual, whole_loss
+from onegrain.probing.objective import Logits, errors, penalty, residual, whole_loss
 from onegrain.probing.proximal import ProximalAdam
 
 logger = logging.getLogger(__name__)
 
 WARM_UP_EPOCHS = 2
-COOLING = 0.15  # the steps of epoch e after warming up are 1 / (1 + COOLING e) long
+COOLED_SHARE = 0.25  # of all epochs, the last ones, in which steps shrink
+GROWTH = 1.3  # of the steps, in every epoch that lowers the objective
+RISE, FALL = 1e-3, 1e-5  # relative changes of the objective that count as such
 AVERAGED_SHARE = 0.25  # of an epoch's steps, its last ones, are averaged
 REFERENCE_WORDS = 20_000
-Batch = tuple[Int[Tensor, " rows"], Float[Tensor, "rows neurons"], Int[Tensor, " rows"]]
 
 
 class ElasticNetProbe(pl.LightningModule):
@@ -79,11 +81,9 @@ class ElasticNetProbe(pl.LightningModule):
         self.relative_residual: Tensor
         self.train_accuracy: Tensor
 
-    def forward(
-        self, values: Float[Tensor, "rows neurons"]
-    ) -> Float[Tensor, "rows grid labels"]:
+    def forward(self, values: Float[Tensor, "rows neurons"]) -> Float[Tensor, "rows grid labels"]:
         """Return the logits of every grid point."""
-        return _logits(values, self.weight, self.bias, self.compute_dtype)
+        return Logits(self.weight, self.bias, self.compute_dtype, exact=True)(values)
 
     def configure_optimizers(self) -> None:
         """Proximal steps are taken by hand."""
@@ -109,14 +109,15 @@ class ElasticNetProbe(pl.LightningModule):
         self.cross_entropy = torch.zeros(len(self.active), device=self.device)
         if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
             self.memory = GradientMemory(
-                len(self.train_data), self.solver.weight, self.solver.bias
+                len(self.train_data), self.solver.weight, self.solver.bias, self.compute_dtype
             )
 
-    def training_step(self, batch: Batch, batch_index: int) -> None:
-        """Take one proximal step for all active grid points."""
+    def training_step(self, batch: Sequence[Tensor], batch_index: int) -> None:
+        """Take one proximal step for all active grid points on rows, activations and labels."""
         rows, values, gold = batch
         solver = self.solver
-        logits = _logits(values, solver.weight, solver.bias, self.compute_dtype)
+        exact = solver.frozen  # while warming up, bf16's rounding is the smaller noise
+        logits = Logits(solver.weight, solver.bias, self.compute_dtype, exact=exact)(values)
         error = errors(logits, gold)
         self.cross_entropy += _cross_entropy(error, gold)
         if self.memory is not None:
@@ -134,7 +135,7 @@ class ElasticNetProbe(pl.LightningModule):
         """Settle the metric after warming up; from then on retire points that are done."""
         last = self.current_epoch + 1 >= self.max_epochs
         if self.solver.frozen:
-            self._step_back_where_worse()
+            self._adapt_steps()
             self._retire_where_done(check_all=last)
         elif last:
             everyone = torch.arange(len(self.active), device=self.device)
@@ -144,9 +145,14 @@ class ElasticNetProbe(pl.LightningModule):
         self.trainer.should_stop = len(self.active) == 0
 
     def _pace(self) -> float:
-        """Half a cosine from 1 to 0 while warming up; from then on slowly falling."""
+        """Half a cosine from 1 to 0 while warming up, and again over the last epochs there are.
+
+        So a point whose bound on epochs comes before its optimum ends without noise at least.
+        """
         if self.solver.frozen:
-            return 1 / (1 + COOLING * (self.current_epoch - WARM_UP_EPOCHS))
+            cooling = COOLED_SHARE * self.max_epochs
+            left = self.max_epochs - self.current_epoch
+            return 0.5 * (1 - math.cos(math.pi * min(1.0, left / (cooling + 1))))
         total = self._batches * min(WARM_UP_EPOCHS, self.max_epochs)
         return 0.5 * (1 + math.cos(math.pi * self.solver.steps / total))
 
@@ -154,16 +160,21 @@ class ElasticNetProbe(pl.LightningModule):
     def _batches(self) -> int:
         return -(-len(self.train_data) // self.batch_size)
 
-    def _step_back_where_worse(self) -> None:
-        """Return to the last good weights, and halve the steps, where the objective rose."""
+    def _adapt_steps(self) -> None:
+        """Lengthen the steps where the objective fell; where it rose, go back and halve them.
+
+        A point that went back rests for an epoch, in which its memory forgets the detour, and
+        returns only slowly to steps as long as those that failed.
+        """
         solver = self.solver
-        now = self.cross_entropy / len(self.train_data) + penalty(solver.weight, solver.grid)
-        worse = ~(now <= self.best * 1.001)
-        points = worse.nonzero()[:, 0]
-        if len(points):
-            solver.weight[points] = self.snapshot[0][points]
-            solver.bias[points] = self.snapshot[1][points]
-            solver.slow_down(points)
+        # Cross-entropy was summed on the way, so its like is the penalty half-way.
+        halfway = (penalty(self.snapshot[0], solver.grid) + penalty(solver.weight, solver.grid)) / 2
+        now = self.cross_entropy / len(self.train_data) + halfway
+        rested = solver.resting
+        worse = ~(now <= self.best * (1 + RISE)) & ~rested
+        solver.go_back(worse, *self.snapshot)
+        solver.speed_up((now < self.best * (1 - FALL)) & ~rested, GROWTH)
+        solver.resting = worse
         self.best = torch.where(worse, self.best, now)
         self.snapshot = (solver.weight.clone(), solver.bias.clone())
 
@@ -173,15 +184,16 @@ class ElasticNetProbe(pl.LightningModule):
         assert memory is not None
         weight, bias = solver.settled(memory.mean, memory.bias_mean)
         estimate = residual(weight, memory.mean, memory.bias_mean, solver.grid)
-        near = (estimate <= self.tolerance * self.reference).nonzero()[:, 0]
-        if check_all:
-            near = torch.arange(len(self.active), device=self.device)
-        if not len(near):
+        near = (estimate <= self.tolerance * self.reference) & ~solver.resting
+        points = torch.arange(len(near), device=self.device)
+        if not check_all:
+            points = points[near]
+        if not len(points):
             return
-        done = self._settle(near, weight[near], bias[near])
+        done = self._settle(points, weight[points], bias[points])
         # Remembered gradients are small but the true one is not: the steps are too long.
-        solver.slow_down(near[~done])
-        self._drop(near[done])
+        solver.slow_down(points[~done])
+        self._drop(points[done])
         logger.info(
             "probe: after %d epochs %d of %d grid points are within tolerance",
             self.current_epoch + 1,
@@ -198,9 +210,7 @@ class ElasticNetProbe(pl.LightningModule):
         """Write down points with what they reach on all words, and say which are done."""
         where, grid = self.active[points], self.solver.grid.select(points)
         loss = whole_loss(weight, bias, self.train_data, self.compute_dtype)
-        relative = (
-            residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
-        )
+        relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
         self.weight[where], self.bias[where] = weight, bias
         self.objective[where] = loss.cross_entropy + penalty(weight, grid)
         self.relative_residual[where] = relative
@@ -230,16 +240,6 @@ class ElasticNetProbe(pl.LightningModule):
         loss = whole_loss(zero, self.bias[:1], sample, self.compute_dtype)
         free = LambdaGrid.product([0.0], [0.0]).to(self.device)
         return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]
-
-
-def _logits(
-    values: Float[Tensor, "rows neurons"],
-    weight: Float[Tensor, "grid labels neurons"],
-    bias: Biases,
-    dtype: torch.dtype,
-) -> Float[Tensor, "rows grid labels"]:
-    product = values.to(dtype) @ weight.flatten(0, 1).to(dtype).T
-    return product.float().view(len(values), *bias.shape) + bias
 
 
 def _cross_entropy(

@@ -51,6 +51,28 @@ class InMemory:
 
 
 @dataclass(frozen=True, eq=False)
+class Centered:
+    """Activations less a fixed value for each neuron, in fp32, taken off as they are read."""
+
+    source: ActivationSource
+    center: Float[Tensor, " neurons"]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of tokens and neurons."""
+        return self.source.shape
+
+    def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
+        """Return these rows, in this order."""
+        return self.source.gather(rows) - self.center
+
+    def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
+        """Return all rows in order, at most ``size`` at a time."""
+        for block in self.source.blocks(size):
+            yield block - self.center
+
+
+@dataclass(frozen=True, eq=False)
 class LabelledActivations:
     """One split of a probing task.
 
@@ -110,6 +132,17 @@ class LabelledActivations:
         """Return some of the words, held in memory; their sentences keep their numbers."""
         values = self.activations.gather(rows)
         return LabelledActivations(InMemory(values), self.labels[rows], self.sentences[rows])
+
+    def mean(self) -> Float[Tensor, " neurons"]:
+        """Return the mean of every neuron over all words, summed in fp64."""
+        total = torch.zeros(self.neurons, dtype=torch.float64)
+        for block in self.activations.blocks(8192):
+            total += block.sum(dim=0, dtype=torch.float64)
+        return (total / max(len(self), 1)).float()
+
+    def centered(self, center: Float[Tensor, " neurons"]) -> LabelledActivations:
+        """Return the same words with ``center`` taken off every row."""
+        return replace(self, activations=Centered(self.activations, center))
 
     def in_memory(self, dtype: torch.dtype) -> LabelledActivations:
         """Return the same words with their activations held in memory as ``dtype``."""

@@ -13,7 +13,7 @@ class GradientMemory:
     """SAGA (Defazio et al., NeurIPS 2014) for linear models, in matrix-product form.
 
     A word's gradient is the outer product of its error (softmax minus gold) and its activations,
-    so remembering the errors, ``[words, grid, labels]`` in bf16, remembers all gradients. A
+    so remembering the errors, ``[words, grid, labels]``, remembers all gradients. A
     mini-batch's estimate is then the mean over all words as last seen, corrected by what changed
     for the words of the batch: unbiased, and without noise at the optimum. It takes the same one
     product with the activations that a plain mini-batch gradient takes.
@@ -21,11 +21,9 @@ class GradientMemory:
     The first pass over the data fills the memory and gives plain mini-batch gradients.
     """
 
-    def __init__(self, words: int, weight: Weights, bias: Biases) -> None:
+    def __init__(self, words: int, weight: Weights, bias: Biases, dtype: torch.dtype) -> None:
         grid, labels, _ = weight.shape
-        self.errors = torch.zeros(
-            words, grid, labels, dtype=torch.bfloat16, device=weight.device
-        )
+        self.errors = torch.zeros(words, grid, labels, dtype=dtype, device=weight.device)
         self.mean = torch.zeros_like(weight)
         self.bias_mean = torch.zeros_like(bias)
         self.seen = 0

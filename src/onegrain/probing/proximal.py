@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.objective import Biases, Weights, l2_gradient
 from onegrain.settings import Penalty
+
+
+FORGIVENESS = 1.05  # by which steps that failed may be approached again, in every epoch
 
 
 class ProximalAdam:
@@ -20,7 +23,8 @@ class ProximalAdam:
     sub-gradient step never achieves. `freeze` fixes v: with a variance-reduced gradient the
     steps are then those of a preconditioned proximal method, which converges to the optimum.
 
-    Every grid point has a step size of its own, which `slow_down` halves; ``pace`` scales all.
+    Every grid point has a step size of its own, which is lengthened and halved as it goes
+    (`speed_up`, `slow_down`, `go_back`); ``pace`` scales all, and ``resting`` points stand still.
     What noise remains in the newest weights is averaged out in `settled`.
     """
 
@@ -32,6 +36,8 @@ class ProximalAdam:
     ) -> None:
         self.weight, self.bias, self.grid = weight, bias, grid
         self.learning_rate = torch.full_like(grid.lambda1, learning_rate)
+        self.ceiling = torch.full_like(grid.lambda1, torch.inf)
+        self.resting = torch.zeros_like(grid.lambda1, dtype=torch.bool)
         self.pace = 1.0
         self.steps = 0
         self.frozen = False
@@ -45,7 +51,7 @@ class ProximalAdam:
         self.steps += 1
         if self.grid.penalty is Penalty.neurox:
             gradient = gradient + l2_gradient(self.weight, self.grid)
-        rate = self.pace * self.learning_rate[:, None]
+        rate = (self.pace * self.learning_rate).masked_fill(self.resting, 0)[:, None]
         move, scale = self._direction(0, gradient)
         scale.mul_(rate[:, :, None])
         self.weight.addcmul_(move, scale, value=-1)
@@ -63,9 +69,13 @@ class ProximalAdam:
         The step, with the gradient that belongs to the average, makes its zeros exact again.
         """
         weight, bias = (total / self.averaged for total in self._sum)
+        weight[self.resting], bias[self.resting] = (
+            self.weight[self.resting],
+            self.bias[self.resting],
+        )
         if self.grid.penalty is Penalty.neurox:
             gradient = gradient + l2_gradient(weight, self.grid)
-        rate = self.pace * self.learning_rate[:, None]
+        rate = self.learning_rate.masked_fill(self.resting, 0)[:, None]
         scale = rate[:, :, None] * self._square[0]
         weight.addcmul_(gradient, scale, value=-1)
         _shrink(weight, scale, self.grid)
@@ -86,16 +96,30 @@ class ProximalAdam:
             self._mean[index].zero_()
         self.steps = 0
 
+    def speed_up(self, chosen: Bool[Tensor, " grid"], factor: float) -> None:
+        """Lengthen the steps of some grid points, only slowly beyond what failed before."""
+        self.ceiling = self.ceiling * FORGIVENESS
+        longer = torch.minimum(self.learning_rate * factor, self.ceiling)
+        self.learning_rate = torch.where(chosen, longer, self.learning_rate)
+
     def slow_down(self, points: Int[Tensor, " points"]) -> None:
-        """Halve the steps of some grid points and forget their momentum."""
+        """Halve the steps of some grid points."""
         self.learning_rate[points] /= 2
+        self.ceiling[points] = self.learning_rate[points]
+
+    def go_back(self, chosen: Bool[Tensor, " grid"], weight: Weights, bias: Biases) -> None:
+        """Return to earlier weights with half the steps and no momentum."""
+        points = chosen.nonzero()[:, 0]
+        self.weight[points], self.bias[points] = weight[points], bias[points]
         for mean in self._mean:
             mean[points] = 0
+        self.slow_down(points)
 
     def keep(self, points: Int[Tensor, " points"], weight: Weights, bias: Biases) -> None:
         """Go on with some grid points only, whose weights now live in ``weight``, ``bias``."""
         self.weight, self.bias, self.grid = weight, bias, self.grid.select(points)
-        self.learning_rate = self.learning_rate[points]
+        self.learning_rate, self.ceiling = self.learning_rate[points], self.ceiling[points]
+        self.resting = self.resting[points]
         self._sum = [total[points] for total in self._sum]
         self._mean = [mean[points] for mean in self._mean]
         self._square = [square[points] for square in self._square]

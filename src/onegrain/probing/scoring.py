@@ -10,6 +10,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.objective import Logits
 from onegrain.probing.probe import Probe
 
 
@@ -46,9 +47,6 @@ def predict(
     probe: Probe, data: LabelledActivations, dtype: torch.dtype
 ) -> Int[Tensor, "grid tokens"]:
     """Return the most probable label of every word at every grid point."""
-    flat = probe.weight.flatten(0, 1).to(dtype)
-    parts = []
-    for values, _, _ in data.blocks(4096):
-        logits = (values.to(dtype) @ flat.T).float().view(len(values), *probe.bias.shape)
-        parts.append((logits + probe.bias).argmax(dim=-1).T)
+    logits = Logits(probe.weight, probe.bias, dtype, exact=True)
+    parts = [logits(values).argmax(dim=-1).T for values, _, _ in data.blocks(4096)]
     return torch.cat(parts, dim=1)

@@ -1,0 +1,139 @@
+"""The elastic-net probe against scikit-learn, and what it promises by itself."""
+
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from onegrain.probing.fitting import fit_probe
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.objective import penalty, residual, whole_loss
+from onegrain.probing.probe import Probe
+from onegrain.settings import Penalty
+
+LABELS = ("A", "B", "C")
+
+
+@pytest.fixture(scope="module")
+def problem():
+    """600 words, 12 correlated neurons away from zero, of which 4 matter to 3 labels."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(600, 12, generator=generator) @ torch.randn(12, 12, generator=generator)
+    values = values / values.std(dim=0) + torch.linspace(-2, 2, 12)
+    truth = torch.zeros(3, 12)
+    truth[:, :4] = torch.randn(3, 4, generator=generator)
+    noisy = (values - values.mean(dim=0)) @ truth.T + torch.randn(600, 3, generator=generator)
+    return LabelledActivations(InMemory(values), noisy.argmax(dim=1), torch.arange(600) // 10)
+
+
+def scikit_learn(data, lambda1, lambda2):
+    """L(W) = mean cross-entropy + lambda1 |W|_1 + lambda2 |W|^2 in scikit-learn's terms."""
+    strength = lambda1 + 2 * lambda2
+    model = LogisticRegression(
+        solver="saga",
+        C=1 / (len(data) * strength),
+        l1_ratio=lambda1 / strength,
+        tol=1e-8,
+        max_iter=20_000,
+    ).fit(data.activations.values.double().numpy(), data.labels.numpy())
+    return torch.tensor(model.coef_).float()[None], torch.tensor(model.intercept_).float()[None]
+
+
+def objective(weight, bias, data, grid):
+    return whole_loss(weight, bias, data, torch.float32).cross_entropy + penalty(weight, grid)
+
+
+def fit(data, grid, **options):
+    return fit_probe(data, LABELS, grid, **{"tolerance": 1e-4, "epochs": 600} | options)
+
+
+@pytest.mark.parametrize(("lambda1", "lambda2"), [(1e-2, 1e-3), (3e-2, 0.0), (0.0, 1e-2)])
+def test_a_probe_agrees_with_scikit_learn_in_objective_and_support(problem, lambda1, lambda2):
+    grid = LambdaGrid.product([lambda1], [lambda2])
+    probe = fit(problem, grid)
+    weight, bias = scikit_learn(problem, lambda1, lambda2)
+    ours = objective(probe.weight, probe.bias, problem, grid)
+    theirs = objective(weight, bias, problem, grid)
+    torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=0)
+    assert torch.equal(probe.weight != 0, weight.abs() > 1e-6)
+
+
+def test_the_points_of_a_grid_are_the_probes_fitted_alone(problem):
+    grid = LambdaGrid.product([1e-3, 3e-2], [1e-3, 1e-2])
+    together = fit(problem, grid)
+    for point in range(4):
+        alone = fit(problem, grid.select(torch.tensor([point])))
+        torch.testing.assert_close(together.objective[point], alone.objective[0], rtol=1e-4, atol=0)
+        assert torch.equal(together.weight[point] != 0, alone.weight[0] != 0)
+
+
+def test_what_is_reported_is_what_the_returned_weights_have(problem):
+    grid = LambdaGrid.product([1e-2], [1e-3])
+    probe = fit(problem, grid)
+    loss = whole_loss(probe.weight, probe.bias, problem, torch.float32)
+    torch.testing.assert_close(
+        probe.objective, loss.cross_entropy + penalty(probe.weight, grid), rtol=1e-5, atol=1e-6
+    )
+    torch.testing.assert_close(probe.train_accuracy, loss.accuracy)
+    assert bool(probe.converged.all())
+
+
+def test_a_bound_on_epochs_ends_the_fit_and_marks_the_point(problem):
+    probe = fit(problem, LambdaGrid.product([0.0], [0.0]), epochs=3, tolerance=1e-7)
+    assert not bool(probe.converged.any())
+    assert float(probe.residual) > 1e-7
+
+
+def test_a_large_lambda1_leaves_no_weight_and_the_bias_says_the_frequencies(problem):
+    probe = fit(problem, LambdaGrid.product([10.0], [0.0]))
+    assert int(probe.nonzero) == 0
+    frequencies = torch.bincount(problem.labels).float() / len(problem)
+    torch.testing.assert_close(probe.bias[0].softmax(dim=0), frequencies, rtol=0, atol=1e-3)
+
+
+def test_the_unsquared_norm_of_the_papers_code_has_a_zero_subgradient_at_its_optimum(problem):
+    grid = LambdaGrid.product([1e-2], [1e-2], Penalty.neurox)
+    probe = fit(problem, grid, tolerance=1e-4)
+    loss = whole_loss(probe.weight, probe.bias, problem, torch.float32)
+    start = whole_loss(torch.zeros(1, 3, 12), probe.bias, problem, torch.float32)
+    left = residual(probe.weight, loss.weight_gradient, loss.bias_gradient, grid)
+    assert float(left) < 1e-2 * float(start.weight_gradient.norm())
+    squared = fit(problem, LambdaGrid.product([1e-2], [1e-2]), tolerance=1e-4)
+    assert not torch.allclose(probe.weight, squared.weight, atol=1e-2)
+
+
+def test_equal_seeds_give_equal_probes(problem):
+    grid = LambdaGrid.product([1e-2], [1e-3])
+    first, again = (fit(problem, grid, epochs=5, seed=3) for _ in range(2))
+    assert torch.equal(first.weight, again.weight)
+
+
+def test_mapped_activations_give_the_probe_that_held_ones_give(problem):
+    grid = LambdaGrid.product([1e-2], [1e-3])
+    held, mapped = (fit(problem, grid, epochs=5, memory_gigabytes=size) for size in (6.0, 0.0))
+    torch.testing.assert_close(held.weight, mapped.weight)
+
+
+def test_bf16_products_reach_the_objective_of_fp32(problem):
+    grid = LambdaGrid.product([1e-2], [1e-3])
+    probe = fit(problem, grid, dtype=torch.bfloat16, tolerance=1e-3)
+    exact = fit(problem, grid)
+    torch.testing.assert_close(
+        objective(probe.weight, probe.bias, problem, grid), exact.objective, rtol=2e-3, atol=0
+    )
+
+
+def test_a_training_word_without_a_label_is_refused(problem):
+    data = LabelledActivations(problem.activations, problem.labels - 1, problem.sentences)
+    with pytest.raises(ValueError, match="label id"):
+        fit(data, LambdaGrid.product([0.0], [0.0]))
+
+
+def test_a_probe_is_read_back_as_it_was_saved(problem, tmp_path):
+    probe = fit(problem, LambdaGrid.product([1e-2, 1e-3], [0.0]), epochs=3)
+    probe.save(tmp_path / "probe.safetensors")
+    again = Probe.load(tmp_path / "probe.safetensors")
+    assert again.labels == probe.labels
+    assert again.grid.points() == probe.grid.points()
+    assert torch.equal(again.weight, probe.weight)
+    assert torch.equal(again.converged, probe.converged)
