@@ -56,7 +56,7 @@ def start(train: Callable[[], None], conf: Path) -> int:
     return 0
 
 
-def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], None]) -> None:
+def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], object]) -> None:
     """Run the pipeline on what Hydra composed, in the folder that Hydra prepared.
 
     In a sweep the other jobs go on after one that failed, and the sweep fails at its end.

@@ -38,7 +38,9 @@ PROBE_FILE = "probe.safetensors"
 class OpenRun(Protocol):
     """Opens a tracked run for one trained model."""
 
-    def __call__(self, *, name: str) -> AbstractContextManager[TrackedRun]: ...
+    def __call__(self, *, name: str) -> AbstractContextManager[TrackedRun]:
+        """Open the run."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -116,7 +116,7 @@ def l2_gradient(weight: Weights, grid: LambdaGrid) -> Weights:
     """Return the gradient of R(W); 0 for the unsquared norm of an all-zero W."""
     if grid.penalty is Penalty.squared:
         return 2 * grid.lambda2[:, None, None] * weight
-    norm = weight.flatten(1).norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
+    norm: Tensor = torch.linalg.vector_norm(weight, dim=(1, 2)).clamp(min=torch.finfo(weight.dtype).tiny)
     return (grid.lambda2 / norm)[:, None, None] * weight
 
 
@@ -132,7 +132,7 @@ def residual(
     smallest = torch.where(
         weight != 0, slope + lambda1 * weight.sign(), (slope.abs() - lambda1).clamp(min=0)
     )
-    norm = smallest.flatten(1).norm(dim=1)
+    norm: Tensor = torch.linalg.vector_norm(smallest, dim=(1, 2))
     if grid.penalty is Penalty.neurox:
         empty: Bool[Tensor, " grid"] = (weight == 0).flatten(1).all(dim=1)
         norm = torch.where(empty, (norm - grid.lambda2).clamp(min=0), norm)

@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from jaxtyping import Bool, Float, Int
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from onegrain.errors import UserError
@@ -74,7 +73,7 @@ class Probe:
         try:
             with safe_open(path, framework="pt") as file:
                 about = json.loads(file.metadata()["probe"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = load_file(path)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path}: not a probe of onegrain ({error})") from error
         grid = LambdaGrid(tensors["lambda1"], tensors["lambda2"], Penalty(about["penalty"]))

@@ -10,7 +10,6 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.objective import Biases, Weights, l2_gradient
 from onegrain.settings import Penalty
 
-
 FORGIVENESS = 1.05  # by which steps that failed may be approached again, in every epoch
 
 
