@@ -21,8 +21,8 @@ from onegrain.models.epochs import EpochReport, progress_callbacks
 from onegrain.models.evaluation import translation_of, translation_score, unknown_share
 from onegrain.models.lightning import checkpoints_in, choose_device, make_trainer, quiet
 from onegrain.models.saved import TrainedTranslator, save_translator
-from onegrain.models.translation import TranslationModule, plain
-from onegrain.settings import NmtModel, TextSettings, TrainerSettings
+from onegrain.models.translation import TranslationModule
+from onegrain.settings import NmtModel, TextSettings, TrainerSettings, plain
 
 log = logging.getLogger(__name__)
 

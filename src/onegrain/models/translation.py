@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from enum import Enum
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,7 +18,7 @@ from onegrain.models.batches import Batch
 from onegrain.models.initialisation import initialise
 from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
 from onegrain.models.translator import Translator
-from onegrain.settings import NmtModel, Schedule, TrainerSettings
+from onegrain.settings import NmtModel, Schedule, TrainerSettings, plain
 
 
 class TranslationModule(pl.LightningModule):
@@ -117,14 +115,3 @@ class TranslationModule(pl.LightningModule):
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = one_cycle(optimizer, self.settings, steps)
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
-
-
-def plain(settings: Any) -> dict[str, Any]:
-    """Return a settings dataclass as JSON would hold it: enums by name.
-
-    Example:
-        >>> plain(TrainerSettings(epochs=3))["schedule"]
-        'one_cycle'
-    """
-    values: dict[str, Any] = asdict(settings)
-    return {name: item.name if isinstance(item, Enum) else item for name, item in values.items()}

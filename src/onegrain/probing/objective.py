@@ -116,7 +116,9 @@ def l2_gradient(weight: Weights, grid: LambdaGrid) -> Weights:
     """Return the gradient of R(W); 0 for the unsquared norm of an all-zero W."""
     if grid.penalty is Penalty.squared:
         return 2 * grid.lambda2[:, None, None] * weight
-    norm: Tensor = torch.linalg.vector_norm(weight, dim=(1, 2)).clamp(min=torch.finfo(weight.dtype).tiny)
+    norm: Tensor = torch.linalg.vector_norm(weight, dim=(1, 2)).clamp(
+        min=torch.finfo(weight.dtype).tiny
+    )
     return (grid.lambda2 / norm)[:, None, None] * weight
 
 
