@@ -14,7 +14,15 @@ from torch import Tensor
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
-from onegrain.probing.objective import Logits, errors, penalty, residual, whole_loss
+from onegrain.probing.objective import (
+    Logits,
+    Weights,
+    errors,
+    penalty,
+    residual,
+    summed_cross_entropy,
+    whole_loss,
+)
 from onegrain.probing.proximal import ProximalAdam
 
 logger = logging.getLogger(__name__)
@@ -100,8 +108,6 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
-        self.best = torch.full((len(self.grid),), torch.inf, device=self.device)
-        self.snapshot = (self.solver.weight.clone(), self.solver.bias.clone())
         self.reference = self._gradient_norm_at_zero()
 
     def on_train_epoch_start(self) -> None:
@@ -119,7 +125,7 @@ class ElasticNetProbe(pl.LightningModule):
         exact = solver.frozen  # while warming up, bf16's rounding is the smaller noise
         logits = Logits(solver.weight, solver.bias, self.compute_dtype, exact=exact)(values)
         error = errors(logits, gold)
-        self.cross_entropy += _cross_entropy(error, gold)
+        self.cross_entropy += summed_cross_entropy(error, gold)
         if self.memory is not None:
             gradient, bias_gradient = self.memory.estimate(rows, values, error)
         else:
@@ -142,6 +148,8 @@ class ElasticNetProbe(pl.LightningModule):
             self._settle(everyone, self.solver.weight, self.solver.bias)
         elif self.memory is not None:
             self.solver.freeze()
+            self.best = self._objective(self.solver.weight)
+            self.snapshot = (self.solver.weight.clone(), self.solver.bias.clone())
         self.trainer.should_stop = len(self.active) == 0
 
     def _pace(self) -> float:
@@ -167,9 +175,7 @@ class ElasticNetProbe(pl.LightningModule):
         returns only slowly to steps as long as those that failed.
         """
         solver = self.solver
-        # Cross-entropy was summed on the way, so its like is the penalty half-way.
-        halfway = (penalty(self.snapshot[0], solver.grid) + penalty(solver.weight, solver.grid)) / 2
-        now = self.cross_entropy / len(self.train_data) + halfway
+        now = self._objective(self.snapshot[0])
         rested = solver.resting
         worse = ~(now <= self.best * (1 + RISE)) & ~rested
         solver.go_back(worse, *self.snapshot)
@@ -177,6 +183,15 @@ class ElasticNetProbe(pl.LightningModule):
         solver.resting = worse
         self.best = torch.where(worse, self.best, now)
         self.snapshot = (solver.weight.clone(), solver.bias.clone())
+
+    def _objective(self, before: Weights) -> Float[Tensor, " active"]:
+        """Return the epoch's objective, as it was met on the way from the weights ``before``.
+
+        Cross-entropy was summed while the weights changed, so its like is the penalty half-way.
+        """
+        solver = self.solver
+        halfway = (penalty(before, solver.grid) + penalty(solver.weight, solver.grid)) / 2
+        return self.cross_entropy / len(self.train_data) + halfway
 
     def _retire_where_done(self, *, check_all: bool) -> None:
         """Check on all words the points whose remembered gradient says that they are done."""
@@ -240,11 +255,3 @@ class ElasticNetProbe(pl.LightningModule):
         loss = whole_loss(zero, self.bias[:1], sample, self.compute_dtype)
         free = LambdaGrid.product([0.0], [0.0]).to(self.device)
         return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]
-
-
-def _cross_entropy(
-    error: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
-) -> Float[Tensor, " grid"]:
-    """Read the summed cross-entropy off the errors: at the gold label they are p - 1."""
-    at_gold = error.gather(2, gold[:, None, None].expand(-1, error.shape[1], 1))
-    return -(at_gold.squeeze(2) + 1).clamp(min=1e-30).log().sum(dim=0)

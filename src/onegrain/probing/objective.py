@@ -52,6 +52,14 @@ def errors(
     return error.scatter_add_(2, gold, error.new_tensor(-1.0).expand_as(gold))
 
 
+def summed_cross_entropy(
+    error: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
+) -> Float[Tensor, " grid"]:
+    """Read the summed cross-entropy off the errors: at the gold label they are p - 1."""
+    at_gold = error.gather(2, gold[:, None, None].expand(-1, error.shape[1], 1))
+    return -(at_gold.squeeze(2) + 1).clamp(min=1e-30).log().sum(dim=0)
+
+
 class Logits:
     """The logits of fixed weights, with matrix products in ``dtype`` and sums in fp32.
 

@@ -1,0 +1,56 @@
+"""Which grid point is taken."""
+
+import pytest
+import torch
+
+from onegrain.errors import UserError
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.probe import Probe
+from onegrain.probing.selection import ablation_scores, select_point
+from onegrain.settings import Selection
+
+
+def probe(nonzero):
+    """A probe whose points have these numbers of non-zero weights."""
+    weight = torch.zeros(len(nonzero), 2, 10)
+    for point, count in enumerate(nonzero):
+        weight[point].view(-1)[:count] = 1.0
+    known = torch.zeros(len(nonzero))
+    grid = LambdaGrid(known, known)
+    return Probe(grid, ("A", "B"), weight, torch.zeros(len(nonzero), 2), known, known, known, 1.0)
+
+
+def choose(nonzero, accuracy, selection, scores=None, delta=0.01):
+    return select_point(
+        probe(nonzero),
+        torch.tensor(accuracy),
+        selection,
+        delta=delta,
+        ablation_score=lambda: torch.tensor(scores),
+    )
+
+
+def test_the_best_accuracy_wins_and_ties_go_to_the_sparser():
+    assert choose([20, 10, 5], [0.9, 0.9, 0.8], Selection.best) == 1
+
+
+def test_the_sparsest_within_delta_of_the_best():
+    assert choose([20, 10, 5], [0.9, 0.895, 0.8], Selection.sparsest) == 1
+    assert choose([20, 10, 5], [0.9, 0.895, 0.8], Selection.sparsest, delta=0.1) == 2
+
+
+def test_the_best_ablation_score():
+    assert choose([20, 10, 5], [0.9, 0.5, 0.5], Selection.ablation, scores=[0.1, 0.2, 0.3]) == 2
+
+
+def test_a_fixed_choice_needs_a_grid_of_one_point():
+    assert choose([20], [0.9], Selection.fixed) == 0
+    with pytest.raises(UserError, match="lambda_grid"):
+        choose([20, 10], [0.9, 0.8], Selection.fixed)
+
+
+def test_the_ablation_score_is_the_formula():
+    scores = ablation_scores(
+        torch.tensor([0.8]), torch.tensor([0.3]), torch.tensor([0.85]), 0.9, 0.5, 0.25
+    )
+    assert float(scores) == pytest.approx(0.5 * 0.5 - 0.25 * 0.05)
