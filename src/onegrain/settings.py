@@ -210,7 +210,7 @@ class TrainerSettings:
     schedule: Schedule = Schedule.one_cycle
     decay_factor: float = 0.5
     decay_from: int = 9  # epoch
-    init_range: float | None = None  # uniform(-r, r); null: PyTorch's defaults
+    init_range: float | None = None  # uniform(-r, r); null: PyTorch's, forget gates open
     clip_norm: float = 5.0
     precision: Precision = Precision.auto
     accelerator: str = "auto"

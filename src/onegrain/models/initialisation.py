@@ -10,8 +10,8 @@ FORGET_BIAS = 1.0
 def initialise(network: nn.Module, uniform_range: float | None) -> None:
     """Draw all weights from uniform(-r, r), or open the forget gates of PyTorch's defaults.
 
-    A forget gate that begins open (Jozefowicz et al. 2015) lets gradients reach the first words
-    from the start: EN-FR Tatoeba, four epochs: BLEU 21.8 with it, 17.2 without.
+    A forget gate that begins open (Jozefowicz et al. 2015) is a common choice; one run of four
+    epochs each on EN-FR Tatoeba had BLEU 21.8 with it and 17.2 without.
 
     Args:
         network: Freshly made, so that it has PyTorch's defaults.
