@@ -56,8 +56,8 @@ class AttentionDecoder(nn.Module):
     At step t with top state h_t: scores h_t' W_a context / sqrt(units), their softmax's weighted
     sum c_t of the context, and the attentional state tanh(W_c [c_t; h_t]), from which the next
     symbol is predicted. The division is ours; W_a could absorb it, so the models are the same, but
-    without it Adam's first steps drive the softmax to one place where it learns nothing (EN-FR
-    Tatoeba, four epochs: BLEU 12.6 without, 17.2 with it).
+    training with Adam starts better: one run of four epochs each on EN-FR Tatoeba had BLEU 12.6
+    without and 17.2 with it.
 
     Args:
         vocabulary: Number of target symbols.
