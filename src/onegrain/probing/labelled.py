@@ -134,10 +134,10 @@ class LabelledActivations:
         return LabelledActivations(InMemory(values), self.labels[rows], self.sentences[rows])
 
     def mean(self) -> Float[Tensor, " neurons"]:
-        """Return the mean of every neuron over all words, summed in fp64."""
+        """Return the mean of every neuron over all words, summed in fp64 over blocks."""
         total = torch.zeros(self.neurons, dtype=torch.float64)
         for block in self.activations.blocks(8192):
-            total += block.sum(dim=0, dtype=torch.float64)
+            total += block.float().sum(dim=0).double()
         return (total / max(len(self), 1)).float()
 
     def centered(self, center: Float[Tensor, " neurons"]) -> LabelledActivations:
