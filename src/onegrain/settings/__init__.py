@@ -1,0 +1,122 @@
+"""Every setting, with its type and meaning: the schema behind conf/.
+
+Plain dataclasses without Hydra or torch, so that a notebook can build them and
+``python train.py --cfg job`` stays instant. The defaults here are those of the paper or of good
+practice; conf/ chooses among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from onegrain.settings.analysis import (
+    AblationSettings,
+    Clamp,
+    LambdaGridSettings,
+    Penalty,
+    ProbeSettings,
+    RankingSettings,
+    Selection,
+)
+from onegrain.settings.data import (
+    Column,
+    DatasetData,
+    DataSettings,
+    FilesData,
+    GrammarData,
+    Multiword,
+    Splitting,
+    TaskSettings,
+    TextSettings,
+    VocabularyKind,
+)
+from onegrain.settings.model import (
+    ActivationSettings,
+    ModelSettings,
+    NmtModel,
+    Optimizer,
+    Precision,
+    Progress,
+    Schedule,
+    StorageType,
+    TrainerSettings,
+)
+from onegrain.settings.tracking import (
+    TrackingMode,
+    TrackingSettings,
+)
+
+__all__ = [
+    "AblationSettings",
+    "ActivationSettings",
+    "Clamp",
+    "Column",
+    "DataSettings",
+    "DatasetData",
+    "FilesData",
+    "GrammarData",
+    "LambdaGridSettings",
+    "ModelSettings",
+    "Multiword",
+    "NmtModel",
+    "Optimizer",
+    "Penalty",
+    "Precision",
+    "ProbeSettings",
+    "Progress",
+    "RankingSettings",
+    "Schedule",
+    "Selection",
+    "Settings",
+    "Splitting",
+    "StorageType",
+    "TaskSettings",
+    "TextSettings",
+    "TrackingMode",
+    "TrackingSettings",
+    "TrainerSettings",
+    "VocabularyKind",
+    "plain",
+]
+
+
+@dataclass
+class Settings:
+    """One run of onegrain."""
+
+    data: DataSettings = field(default_factory=GrammarData)
+    model: ModelSettings = field(default_factory=NmtModel)
+    task: TaskSettings = field(default_factory=TaskSettings)
+    lambda_grid: LambdaGridSettings = field(default_factory=LambdaGridSettings)
+    probe: ProbeSettings = field(default_factory=ProbeSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+    ablation: AblationSettings = field(default_factory=AblationSettings)
+    trainer: TrainerSettings = field(default_factory=TrainerSettings)
+    activations: ActivationSettings = field(default_factory=ActivationSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    seed: int = 1
+    output_root: str = "outputs"  # runs, the store and W&B's files
+    store: str | None = None  # null: output_root/store; a network folder shares finished work
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Return a settings dataclass as nested plain data: enums by name.
+
+    Example:
+        >>> plain(TrainerSettings(epochs=3))["schedule"]
+        'one_cycle'
+    """
+
+    def plain_items(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: _plain_value(value) for name, value in items}
+
+    values: dict[str, Any] = asdict(settings, dict_factory=plain_items)
+    return values
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.name
+    return [_plain_value(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,78 @@
+"""Settings of the probe, of rankings and of ablation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from onegrain.settings.model import Precision
+
+
+@dataclass
+class LambdaGridSettings:
+    """Every pair of an L1 and an L2 strength is fitted."""
+
+    name: str = "coarse"
+    lambda1: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
+    lambda2: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
+
+
+class Penalty(Enum):
+    """The L2 term of the probe's objective; the L1 term is always lambda1 * |W|_1."""
+
+    squared = "squared"  # lambda2 * |W|^2, as the paper writes it
+    neurox = "neurox"  # lambda2 * |W|, unsquared, as the papers' code has it
+
+
+class Selection(Enum):
+    """How one point of the lambda grid is chosen, always on the dev split."""
+
+    best = "best"  # highest accuracy; ties go to the sparser probe
+    sparsest = "sparsest"  # fewest non-zero weights within delta of the best accuracy
+    ablation = "ablation"  # highest alpha * (top - bottom) - beta * (unregularised - this)
+    fixed = "fixed"  # the grid must be a single point
+
+
+@dataclass
+class ProbeSettings:
+    """The elastic-net probe."""
+
+    name: str = "elastic_net"
+    penalty: Penalty = Penalty.squared
+    tolerance: float = 1e-3  # optimality residual, relative to that of all-zero weights
+    epochs: int = 40  # the most passes over the data; a point still above tolerance is marked
+    batch_size: int | None = None  # words; null: a hundredth of all, between 64 and 2048
+    precision: Precision = Precision.auto
+    memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped
+    selection: Selection = Selection.best
+    delta: float = 0.005  # for selection=sparsest: accuracy that may be given up
+    alpha: float = 0.5  # for selection=ablation
+    beta: float = 0.5
+    seed: int | None = None  # null: the run's seed
+
+
+@dataclass
+class RankingSettings:
+    """The order of the neurons."""
+
+    name: str = "linear_correlation"
+    share: float = 0.25  # a label's salient neurons hold this share of its weight mass
+
+
+class Clamp(Enum):
+    """What an ablated neuron is set to."""
+
+    zero = "zero"  # as the papers do
+    mean = "mean"  # its mean over the training words, where zero is far from what it ever is
+
+
+@dataclass
+class AblationSettings:
+    """Which neurons are kept on the probe, and how sure we are of what follows."""
+
+    name: str = "probe_mask"
+    fractions: list[float] | None = None  # of neurons kept; null: 0 to 100% in 100 steps
+    keep: list[float] = field(default_factory=lambda: [0.10, 0.15, 0.20])  # shown in tables
+    clamps: list[Clamp] = field(default_factory=lambda: [Clamp.zero, Clamp.mean])
+    random_orders: int = 5
+    bootstrap_samples: int = 1000  # over test sentences, for the 95% interval

@@ -1,0 +1,96 @@
+"""Settings of models, their training and the recording of their activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Precision(Enum):
+    """Number format of matrix products; weights and sums stay in fp32."""
+
+    auto = "auto"  # bf16 where this machine is fast at it, else fp32
+    bf16 = "bf16"
+    fp32 = "fp32"
+
+
+@dataclass
+class ModelSettings:
+    """A model whose neurons are studied."""
+
+    name: str = "nmt"
+    hidden: int = 500  # units of one layer in one direction
+    embedding: int | None = None  # null: as hidden
+    layers: int = 2
+    dropout: float = 0.3  # between layers and before the output layer
+    instances: int = 1  # models of the same settings on disjoint equal parts of the data
+
+
+@dataclass
+class NmtModel(ModelSettings):
+    """The AAAI 2019 translator: two independent direction stacks, attention, a decoder."""
+
+    input_feeding: bool = True  # false: the decoder runs as one fused call in training
+    beam: int = 1  # for the reported BLEU; 1 is greedy
+    max_decode_ratio: float = 2.0  # a translation ends at this many pieces per source piece ...
+    max_decode_extra: int = 10  # ... plus this many
+
+
+class Optimizer(Enum):
+    """Optimizers of the translator."""
+
+    adam = "adam"
+    sgd = "sgd"
+
+
+class Schedule(Enum):
+    """Learning-rate schedules of the translator."""
+
+    constant = "constant"
+    one_cycle = "one_cycle"  # up to learning_rate and down again, over all epochs
+    decay = "decay"  # seq2seq-attn: times decay_factor from decay_from on, or when dev stalls
+
+
+class Progress(Enum):
+    """How long work shows that it goes on."""
+
+    auto = "auto"  # bars on a terminal, lines elsewhere
+    bar = "bar"
+    lines = "lines"
+
+
+@dataclass
+class TrainerSettings:
+    """How the model is trained (the probe has settings of its own)."""
+
+    epochs: int = 20
+    batch_size: int = 64  # sentences, of similar length
+    optimizer: Optimizer = Optimizer.adam
+    learning_rate: float = 3e-3
+    schedule: Schedule = Schedule.one_cycle
+    decay_factor: float = 0.5
+    decay_from: int = 9  # epoch
+    init_range: float | None = None  # uniform(-r, r); null: PyTorch's, forget gates open
+    clip_norm: float = 5.0
+    precision: Precision = Precision.auto
+    accelerator: str = "auto"
+    devices: int = 1
+    progress: Progress = Progress.auto
+
+
+class StorageType(Enum):
+    """Number format of recorded activations on disk."""
+
+    fp32 = "fp32"
+    fp16 = "fp16"
+    bf16 = "bf16"
+
+
+@dataclass
+class ActivationSettings:
+    """How activations are recorded."""
+
+    dtype: StorageType = StorageType.fp16
+    layers: list[int] | None = None  # null: all; [2] is the second layer only
+    batch_tokens: int = 8192  # model symbols in one forward pass, padding included
+    shard_megabytes: int = 256
