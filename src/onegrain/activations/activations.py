@@ -76,14 +76,14 @@ class Activations:
             IndexError: If there is no such row.
         """
         if len(self.shards) == 1:
-            return self.shards[0][rows]
+            return self.shards[0].index_select(0, rows)
         if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= len(self.tokens)):
             raise IndexError(f"rows must be in 0..{len(self.tokens) - 1}")
         gathered = torch.empty(len(rows), self.layout.size, dtype=self.dtype)
         first = 0
         for shard in self.shards:
             here = ((rows >= first) & (rows < first + len(shard))).nonzero()[:, 0]
-            gathered[here] = shard[rows[here] - first]
+            gathered[here] = shard.index_select(0, rows[here] - first)
             first += len(shard)
         return gathered
 

@@ -72,25 +72,31 @@ class Logits:
     def __init__(self, weight: Weights, bias: Biases, dtype: torch.dtype, *, exact: bool) -> None:
         flat = weight.flatten(0, 1)
         self.bias = bias
-        self.parts = [flat.to(dtype)]
-        if exact and dtype is torch.bfloat16:
-            self.parts.append((flat - self.parts[0]).to(dtype))
+        self.matrix = flat.to(dtype)
+        self.split = exact and dtype is torch.bfloat16
+        if self.split:
+            self.matrix = torch.cat([self.matrix, (flat - self.matrix).to(dtype)])
 
     def __call__(self, values: Float[Tensor, "rows neurons"]) -> Float[Tensor, "rows grid labels"]:
         """Return the logits of every grid point."""
-        values = values.to(self.parts[0].dtype)
-        product = (values @ self.parts[0].T).float()
-        for part in self.parts[1:]:
-            product += values @ part.T
+        product = (values.to(self.matrix.dtype) @ self.matrix.T).float()
+        if self.split:
+            high, low = product.chunk(2, dim=1)
+            product = high + low
         return product.view(len(values), *self.bias.shape) + self.bias
 
 
 def whole_loss(
-    weight: Weights, bias: Biases, data: LabelledActivations, dtype: torch.dtype
+    weight: Weights,
+    bias: Biases,
+    data: LabelledActivations,
+    dtype: torch.dtype,
+    *,
+    exact: bool = True,
 ) -> Loss:
     """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
     grid, labels, neurons = weight.shape
-    logits_of = Logits(weight, bias, dtype, exact=True)
+    logits_of = Logits(weight, bias, dtype, exact=exact)
     gradient = weight.new_zeros(grid * labels, neurons)
     bias_gradient = torch.zeros_like(bias)
     cross_entropy, hits = weight.new_zeros(grid), weight.new_zeros(grid)
@@ -99,10 +105,10 @@ def whole_loss(
         logits = logits_of(values)
         hits += (logits.argmax(dim=-1) == gold[:, None]).sum(dim=0)
         log_likelihood = logits.log_softmax(dim=-1)
-        cross_entropy -= log_likelihood.gather(2, gold[:, None, None].expand(-1, grid, 1)).sum(
-            dim=(0, 2)
-        )
-        error = errors(logits, gold)
+        at_gold = gold[:, None, None].expand(-1, grid, 1)
+        cross_entropy -= log_likelihood.gather(2, at_gold).sum(dim=(0, 2))
+        error = log_likelihood.exp_()  # softmax, in place
+        error.scatter_add_(2, at_gold, error.new_tensor(-1.0).expand_as(at_gold))
         bias_gradient += error.sum(dim=0)
         gradient += (error.view(len(gold), -1).to(dtype).T @ values).float()
     size = len(data)
