@@ -19,6 +19,7 @@ from onegrain.settings.analysis import (
     ProbeSettings,
     RankingSettings,
     Selection,
+    Site,
 )
 from onegrain.settings.data import (
     Column,
@@ -70,6 +71,7 @@ __all__ = [
     "Schedule",
     "Selection",
     "Settings",
+    "Site",
     "Splitting",
     "StorageType",
     "TaskSettings",

@@ -64,6 +64,15 @@ class Clamp(Enum):
 
     zero = "zero"  # as the papers do
     mean = "mean"  # its mean over the training words, where zero is far from what it ever is
+    resample = "resample"  # what it was at another training word; inside the model only
+
+
+class Site(Enum):
+    """Where inside a model neurons are ablated."""
+
+    recurrent = "recurrent"  # h at every step: next step, next layer, context and decoder see it
+    layer_output = "layer_output"  # what a layer hands upwards; its recurrence is left alone
+    context = "context"  # the top layer, as attention or the output layer reads it
 
 
 @dataclass
