@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from rich.console import Console
 
-from onegrain.ablation.curves import gap, keep_orders, probe_mask_curves, value_at
+from onegrain.ablation.curves import gap, probe_mask_curves, value_at
+from onegrain.ablation.orders import orders_of
 from onegrain.ablation.schedule import PERCENT, neuron_counts
 from onegrain.data.corpus import Splits
 from onegrain.data.datasets import load_parallel
@@ -129,7 +130,7 @@ def _ablation_scores(
     kept: dict[str, list[float]] = {"top": [], "bottom": []}
     for weight, bias in zip(probe.weight, probe.bias, strict=True):
         ranking = rank_by_weights(weight, probe.labels, task.layout, settings.seed)
-        orders = keep_orders(ranking, random_orders=0, seed=settings.seed)
+        orders = orders_of(ranking.order, random_orders=0, seed=settings.seed)
         curves = probe_mask_curves(weight, bias, task.dev, orders, counts, bootstrap_samples=1)
         for order, values in kept.items():
             values.append(value_at(curves, order, SELECTION_SHARE))
@@ -157,7 +158,7 @@ def _ablate(
             probe.weight[point],
             probe.bias[point],
             task.test,
-            keep_orders(ranking, chosen.random_orders, settings.seed),
+            orders_of(ranking.order, chosen.random_orders, settings.seed),
             counts,
             values[clamp],
             chosen.bootstrap_samples,
@@ -169,11 +170,8 @@ def _ablate(
         task=task.name,
         label="",
         instance=1,
-        target="probe_mask",
-        operation="keep",
         ranking=ranking.method,
         site="",
-        metric="accuracy",
     )
 
 

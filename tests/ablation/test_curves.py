@@ -1,18 +1,15 @@
 """Curves and what is read off them."""
 
+import math
+
 import pandas as pd
 import pytest
 import torch
 
-from onegrain.ablation.curves import gap, keep_orders, probe_mask_curves, value_at
+from onegrain.ablation.curves import drop_at, gap, probe_mask_curves, value_at
+from onegrain.ablation.orders import orders_of
 from onegrain.ablation.schedule import neuron_counts
-from onegrain.neurons import Block, NeuronLayout, Ranking
 from onegrain.probing.labelled import InMemory, LabelledActivations
-
-
-def ranking(order):
-    layout = NeuronLayout((Block("encoder", 1, "", len(order)),))
-    return Ranking("test", torch.tensor(order), torch.zeros(len(order)), layout)
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def test_a_ranking_that_is_right_has_a_large_gap_and_its_reverse_the_opposite(on
     weight, bias, data = one_neuron_decides
     counts = neuron_counts(5)
     right, wrong = (
-        probe_mask_curves(weight, bias, data, keep_orders(ranking(order), 0, 0), counts)
+        probe_mask_curves(weight, bias, data, orders_of(torch.tensor(order), 0, 0), counts)
         for order in ([2, 0, 1, 3, 4], [0, 1, 3, 4, 2])
     )
     assert gap(right) == pytest.approx(-gap(wrong))
@@ -41,7 +38,7 @@ def test_a_ranking_that_is_right_has_a_large_gap_and_its_reverse_the_opposite(on
 
 def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = keep_orders(ranking([2, 0, 1, 3, 4]), random_orders=5, seed=3)
+    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), random_orders=5, seed=3)
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     assert len(curves) == 7 * 6
     assert curves.loc[curves["order"] == "random", "seed"].unique().tolist() == [3, 4, 5, 6, 7]
@@ -51,7 +48,7 @@ def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
 
 def test_all_orders_meet_where_everything_is_kept(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = keep_orders(ranking([2, 0, 1, 3, 4]), random_orders=2, seed=0)
+    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), random_orders=2, seed=0)
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     for fraction in (0.0, 1.0):
         assert curves.loc[curves["fraction"] == fraction, "value"].nunique() == 1
@@ -74,3 +71,31 @@ def test_counts_always_span_none_to_all():
     assert neuron_counts(256)[-1] == 256
     assert neuron_counts(7, [0.5]) == (0, 4, 7)
     assert len(neuron_counts(2000)) == 101
+
+
+def curve(operation, metric, top, bottom):
+    rows = [("top", *row) for row in top] + [("bottom", *row) for row in bottom]
+    frame = pd.DataFrame(rows, columns=["order", "fraction", "value"])
+    return frame.assign(operation=operation, metric=metric)
+
+
+def test_the_gap_is_positive_where_ablating_the_top_costs_more():
+    cheap, dear = [(0.0, 30.0), (1.0, 20.0)], [(0.0, 30.0), (1.0, 0.0)]
+    assert gap(curve("ablate", "bleu", top=dear, bottom=cheap)) == pytest.approx(10.0)
+    assert gap(curve("keep", "bleu", top=cheap, bottom=dear)) == pytest.approx(10.0)
+
+
+def test_the_gap_of_perplexities_is_that_of_their_logarithms():
+    cheap, dear = [(0.0, 10.0), (1.0, 20.0)], [(0.0, 10.0), (1.0, 200.0)]
+    found = gap(curve("ablate", "perplexity", top=dear, bottom=cheap))
+    assert found == pytest.approx(math.log(10) / 2)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values"), [("bleu", (30.0, 12.0)), ("perplexity", (12.0, 30.0))]
+)
+def test_what_ablation_costs_is_positive_for_either_metric(metric, values):
+    curves = curve(
+        "ablate", metric, top=list(zip((0.0, 0.025), values, strict=True)), bottom=[(0.0, 1.0)]
+    )
+    assert drop_at(curves, "top", 0.025) == pytest.approx(18.0)

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from onegrain.ablation.bootstrap import bootstrap_accuracy
+from onegrain.ablation.orders import NeuronOrder
 from onegrain.ablation.probe_mask import correct_by_sentence
-from onegrain.neurons import Ranking
 from onegrain.probing.labelled import LabelledActivations
-
-
-@dataclass(frozen=True)
-class KeepOrder:
-    """An order in which neurons are kept.
-
-    Attributes:
-        name: ``top``, ``bottom`` or ``random``.
-        neurons: The first kept first.
-        seed: Of a random order; of the run for the others.
-    """
-
-    name: str
-    neurons: Int[Tensor, " neurons"]
-    seed: int
-
-
-def keep_orders(ranking: Ranking, random_orders: int, seed: int) -> list[KeepOrder]:
-    """Return the ranking from the top, from the bottom, and ``random_orders`` random orders."""
-    randoms = [
-        KeepOrder("random", _shuffled(len(ranking.order), each), each)
-        for each in range(seed, seed + random_orders)
-    ]
-    top = KeepOrder("top", ranking.order, seed)
-    bottom = KeepOrder("bottom", ranking.order.flip(0), seed)
-    return [top, bottom, *randoms]
 
 
 def probe_mask_curves(
     weight: Float[Tensor, "labels neurons"],
     bias: Float[Tensor, " labels"],
     data: LabelledActivations,
-    orders: Sequence[KeepOrder],
+    orders: Sequence[NeuronOrder],
     counts: Sequence[int],
     clamp: Float[Tensor, " neurons"] | None = None,
     bootstrap_samples: int = 1000,
@@ -55,8 +29,9 @@ def probe_mask_curves(
     """Classify with the first ``counts`` neurons of every order kept, all others clamped.
 
     Returns:
-        One row for each order and count: ``order``, ``seed``, ``neurons``, ``fraction``,
-        ``value`` (accuracy), and ``low`` and ``high``, its 95% interval over test sentences.
+        One row for each order and count: ``target``, ``operation``, ``metric``, ``order``,
+        ``seed``, ``neurons``, ``fraction``, ``value`` (accuracy), and ``low`` and ``high``, its 95%
+        interval over test sentences.
     """
     permutations = torch.stack([order.neurons for order in orders])
     correct = correct_by_sentence(weight, bias, data, permutations, counts, clamp)
@@ -66,6 +41,9 @@ def probe_mask_curves(
     )
     return pd.DataFrame(
         {
+            "target": "probe_mask",
+            "operation": "keep",
+            "metric": "accuracy",
             "order": [order.name for order in orders for _ in counts],
             "seed": [order.seed for order in orders for _ in counts],
             "neurons": [count for _ in orders for count in counts],
@@ -80,10 +58,23 @@ def probe_mask_curves(
 def gap(curves: pd.DataFrame) -> float:
     """Return the area between the top and the bottom curve over fractions 0 to 1.
 
-    Positive where keeping the top neurons is worth more than keeping the bottom ones, so where
-    the ranking tells important neurons apart.
+    Positive where the top neurons matter more: where keeping them is worth more, or ablating them
+    costs more, than the bottom ones. For perplexity it is the area between its logarithms.
+
+    Args:
+        curves: The rows of one experiment: one ``operation`` and one ``metric``.
     """
-    return _area(curves[curves["order"] == "top"]) - _area(curves[curves["order"] == "bottom"])
+    (operation,), (metric,) = curves["operation"].unique(), curves["metric"].unique()
+    if metric == "perplexity":
+        curves = curves.assign(value=-curves["value"].map(math.log))
+    top, bottom = (_area(curves[curves["order"] == order]) for order in ("top", "bottom"))
+    return top - bottom if operation == "keep" else bottom - top
+
+
+def drop_at(curves: pd.DataFrame, order: str, fraction: float) -> float:
+    """Return what ablating a fraction of the neurons costs: BLEU lost, or perplexity gained."""
+    loss = value_at(curves, order, 0.0) - value_at(curves, order, fraction)
+    return -loss if (curves["metric"] == "perplexity").all() else loss
 
 
 def value_at(curves: pd.DataFrame, order: str, fraction: float) -> float:
@@ -98,7 +89,3 @@ def _area(curve: pd.DataFrame) -> float:
     x = torch.tensor(ascending["fraction"].to_numpy(copy=True))
     y = torch.tensor(ascending["value"].to_numpy(copy=True))
     return float(torch.trapezoid(y, x))
-
-
-def _shuffled(size: int, seed: int) -> Int[Tensor, " neurons"]:
-    return torch.randperm(size, generator=torch.Generator().manual_seed(seed))

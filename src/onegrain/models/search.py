@@ -28,7 +28,7 @@ class Partial(Protocol):
     def advance(
         self, symbols: Int[Tensor, " rows"]
     ) -> tuple[Float[Tensor, "rows symbols"], Partial]:
-        """Read one more symbol a row; return the log-probabilities of the next one."""
+        """Read one more symbol a row; return the logits of the next one."""
         ...
 
     def select(self, rows: Int[Tensor, " selected"]) -> Partial:
@@ -47,14 +47,47 @@ class PartialTranslations:
     def advance(
         self, symbols: Int[Tensor, " rows"]
     ) -> tuple[Float[Tensor, "rows symbols"], PartialTranslations]:
-        """Read one more symbol a row; return the log-probabilities of the next one."""
+        """Read one more symbol a row; return the logits of the next one."""
         state = self.decoder.step(symbols, self.source, self.state)
-        log_probabilities = self.decoder.predict(state.attended).float().log_softmax(-1)
-        return log_probabilities, PartialTranslations(self.decoder, self.source, state)
+        logits = self.decoder.predict(state.attended)
+        return logits, PartialTranslations(self.decoder, self.source, state)
 
     def select(self, rows: Int[Tensor, " selected"]) -> PartialTranslations:
         """Keep, repeat or reorder rows."""
         return PartialTranslations(self.decoder, self.source.select(rows), self.state.select(rows))
+
+
+@dataclass(frozen=True)
+class SourceBatch:
+    """Encoded source sentences of similar length, padded once for any number of searches.
+
+    Attributes:
+        sentences: Which sentences of the corpus they are.
+        ids: Their symbols.
+        lengths: How many each has.
+        limits: Most symbols of each translation.
+    """
+
+    sentences: list[int]
+    ids: Int[Tensor, "batch time"]
+    lengths: Int[Tensor, " batch"]
+    limits: Int[Tensor, " batch"]
+
+
+def source_batches(
+    sources: Sequence[Sequence[int]], settings: NmtModel, rows_at_once: int = ROWS_AT_ONCE
+) -> list[SourceBatch]:
+    """Sort sentences by length and cut them into batches; empty ones are in none."""
+    written = [row for row, symbols in enumerate(sources) if symbols]
+    by_length = sorted(written, key=lambda row: len(sources[row]))
+    size = max(1, rows_at_once // settings.beam)
+    batches = []
+    for first in range(0, len(by_length), size):
+        rows = by_length[first : first + size]
+        ids, lengths = pad([torch.tensor(sources[row]) for row in rows])
+        limits = (lengths * settings.max_decode_ratio).long() + settings.max_decode_extra
+        batches.append(SourceBatch(rows, ids, lengths, limits.clamp(min=1)))
+    return batches
 
 
 @torch.inference_mode()
@@ -73,16 +106,12 @@ def translate(
     """
     device = model.decoder.output.weight.device
     translations: list[list[int]] = [[] for _ in sources]
-    written = [row for row, symbols in enumerate(sources) if symbols]
-    by_length = sorted(written, key=lambda row: len(sources[row]))
-    size = max(1, ROWS_AT_ONCE // settings.beam)
-    for first in range(0, len(by_length), size):
-        rows = by_length[first : first + size]
-        ids, lengths = pad([torch.tensor(sources[row]) for row in rows])
-        start = PartialTranslations(model.decoder, *model.start(ids.to(device), lengths))
-        limits = (lengths * settings.max_decode_ratio).long() + settings.max_decode_extra
-        found = search(start, limits.clamp(min=1).to(device), settings.beam)
-        for row, symbols in zip(rows, found, strict=True):
+    for batch in source_batches(sources, settings):
+        start = PartialTranslations(
+            model.decoder, *model.start(batch.ids.to(device), batch.lengths)
+        )
+        found = search(start, batch.limits.to(device), settings.beam)
+        for row, symbols in zip(batch.sentences, found, strict=True):
             translations[row] = symbols
     return translations
 
@@ -104,8 +133,8 @@ def greedy_search(start: Partial, limits: Int[Tensor, " sentences"]) -> list[lis
     symbols = torch.full_like(limits, BOS)
     partial = start
     for length in range(1, int(limits.max()) + 1):
-        log_probabilities, partial = partial.advance(symbols)
-        symbols = _writable(log_probabilities).argmax(-1)
+        logits, partial = partial.advance(symbols)
+        symbols = _writable(logits).argmax(-1)
         for sentence, symbol in zip(sentences.tolist(), symbols.tolist(), strict=True):
             if symbol != EOS:
                 written[sentence].append(symbol)
@@ -135,8 +164,8 @@ def beam_search(start: Partial, limits: Int[Tensor, " sentences"], width: int) -
     partial = start.select(beams.sentences.repeat_interleave(width))
     symbols = torch.full((len(limits) * width,), BOS, device=limits.device)
     for length in range(1, int(limits.max()) + 1):
-        log_probabilities, partial = partial.advance(symbols)
-        beams, parents, ended = beams.extend(_writable(log_probabilities))
+        logits, partial = partial.advance(symbols)
+        beams, parents, ended = beams.extend(_writable(logits.float().log_softmax(-1)))
         at_limit = limits[beams.sentences] == length
         for sentence, score, text in ended + beams.select(at_limit).texts():
             finished[sentence].append((score / length, text))
@@ -220,7 +249,7 @@ class _Beams:
         return symbols
 
 
-def _writable(log_probabilities: Float[Tensor, "rows symbols"]) -> Float[Tensor, "rows symbols"]:
-    """Rule out the symbols that are not text."""
-    forbidden = torch.tensor(NEVER_WRITTEN, device=log_probabilities.device)
-    return log_probabilities.index_fill(1, forbidden, -math.inf)
+def _writable(scores: Float[Tensor, "rows symbols"]) -> Float[Tensor, "rows symbols"]:
+    """Rule out, in place, the symbols that are not text."""
+    forbidden = torch.tensor(NEVER_WRITTEN, device=scores.device)
+    return scores.index_fill_(1, forbidden, -math.inf)
