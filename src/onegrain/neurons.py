@@ -71,6 +71,11 @@ class NeuronLayout:
             )
         )
 
+    @classmethod
+    def language_model(cls, layers: int, width: int) -> NeuronLayout:
+        """The layers of a unidirectional language model, the lowest first."""
+        return cls(tuple(Block("lm", layer, "forward", width) for layer in range(1, layers + 1)))
+
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The first id of every block, and D at the end."""

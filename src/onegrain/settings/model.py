@@ -24,27 +24,41 @@ class ModelSettings:
     layers: int = 2
     dropout: float = 0.3  # between layers and before the output layer
     instances: int = 1  # models of the same settings on disjoint equal parts of the data
+    instance: int = 1  # the one that is analysed, and made first where the store has none
 
 
 @dataclass
-class NmtModel(ModelSettings):
-    """The AAAI 2019 translator: two independent direction stacks, attention, a decoder."""
+class SearchSettings:
+    """How a translation is searched for; training does not depend on it."""
 
-    input_feeding: bool = True  # false: the decoder runs as one fused call in training
     beam: int = 1  # for the reported BLEU; 1 is greedy
     max_decode_ratio: float = 2.0  # a translation ends at this many pieces per source piece ...
     max_decode_extra: int = 10  # ... plus this many
 
 
+@dataclass
+class NmtModel(ModelSettings, SearchSettings):
+    """The AAAI 2019 translator: two independent direction stacks, attention, a decoder."""
+
+    input_feeding: bool = True  # false: the decoder runs as one fused call in training
+
+
+@dataclass
+class NlmModel(ModelSettings):
+    """A unidirectional LSTM language model, on the source side of the data."""
+
+    name: str = "nlm"
+
+
 class Optimizer(Enum):
-    """Optimizers of the translator."""
+    """Optimizers of the models."""
 
     adam = "adam"
     sgd = "sgd"
 
 
 class Schedule(Enum):
-    """Learning-rate schedules of the translator."""
+    """Learning-rate schedules of the models."""
 
     constant = "constant"
     one_cycle = "one_cycle"  # up to learning_rate and down again, over all epochs
