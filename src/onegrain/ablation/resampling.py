@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from onegrain.data.vocabulary import EOS, PAD
 from onegrain.probing.labelled import ActivationSource
 
 POOL_TOKENS = 4096
@@ -47,26 +48,23 @@ class Resample:
         rows = torch.randperm(source.shape[0], generator=generator)[:tokens]
         return cls(source.gather(rows.sort().values).float(), seed)
 
-    def draw(
-        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
-    ) -> Int[Tensor, "batch time"]:
+    def draw(self, ids: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
         """Return the row of the pool that each symbol takes its values from.
 
         Args:
-            ids: Right-padded symbols, on the pool's device.
-            lengths: Symbols of each sentence.
+            ids: What the model reads, padded with `PAD`.
 
         Example:
             >>> resample = Resample(torch.zeros(1000, 3), seed=1)
-            >>> together = resample.draw(torch.tensor([[4, 5, 6], [7, 8, 0]]), torch.tensor([3, 2]))
-            >>> alone = resample.draw(torch.tensor([[7, 8]]), torch.tensor([2]))
+            >>> together = resample.draw(torch.tensor([[4, 5, 6], [7, 8, 0]]))
+            >>> alone = resample.draw(torch.tensor([[7, 8]]))
             >>> torch.equal(together[1, :2], alone[0])
             True
         """
-        steps = torch.arange(ids.shape[1], device=ids.device)
-        is_symbol = steps < lengths.to(ids.device)[:, None]
-        places = _scramble(steps + 1)
-        sentences = (_scramble(ids + places) * is_symbol).sum(dim=1, keepdim=True)
+        places = _scramble(torch.arange(1, ids.shape[1] + 1, device=ids.device))
+        # EOS is left out as well: in a language model's batch the longest sentences have none.
+        is_word = (ids != PAD) & (ids != EOS)
+        sentences = (_scramble(ids + places) * is_word).sum(dim=1, keepdim=True)
         return _scramble(_scramble(sentences + self.seed) + places) % len(self.pool)
 
 
