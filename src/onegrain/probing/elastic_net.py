@@ -15,12 +15,14 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
 from onegrain.probing.objective import (
+    Fit,
     Logits,
     Weights,
     errors,
     penalty,
     residual,
     summed_cross_entropy,
+    whole_fit,
     whole_loss,
 )
 from onegrain.probing.proximal import ProximalAdam
@@ -32,7 +34,7 @@ COOLED_SHARE = 0.25  # of all epochs, the last ones, in which steps shrink
 GROWTH = 1.3  # of the steps, in every epoch that lowers the objective
 RISE, FALL = 1e-3, 1e-5  # relative changes of the objective that count as such
 AVERAGED_SHARE = 0.25  # of an epoch's steps, its last ones, are averaged
-REFERENCE_WORDS = 20_000
+SAMPLE_WORDS = 20_000  # for what need not be exact
 
 
 class ElasticNetProbe(pl.LightningModule):
@@ -108,6 +110,7 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
+        self.sample = self.train_data.spread(SAMPLE_WORDS)
         self.reference = self._gradient_norm_at_zero()
 
     def on_train_epoch_start(self) -> None:
@@ -224,14 +227,17 @@ class ElasticNetProbe(pl.LightningModule):
     ) -> Bool[Tensor, " points"]:
         """Write down points with what they reach on all words, and say which are done."""
         where, grid = self.active[points], self.solver.grid.select(points)
-        # Far from the optimum, bf16's rounding of the weights is no matter.
-        exact = self.solver.frozen
-        loss = whole_loss(weight, bias, self.train_data, self.compute_dtype, exact=exact)
+        fit: Fit
+        if self.solver.frozen:
+            fit = loss = whole_loss(weight, bias, self.train_data, self.compute_dtype)
+        else:  # far from the optimum: how far needs neither all words nor all bits
+            fit = whole_fit(weight, bias, self.train_data, self.compute_dtype, exact=False)
+            loss = whole_loss(weight, bias, self.sample, self.compute_dtype, exact=False)
         relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
         self.weight[where], self.bias[where] = weight, bias
-        self.objective[where] = loss.cross_entropy + penalty(weight, grid)
+        self.objective[where] = fit.cross_entropy + penalty(weight, grid)
         self.relative_residual[where] = relative
-        self.train_accuracy[where] = loss.accuracy
+        self.train_accuracy[where] = fit.accuracy
         return relative <= self.tolerance
 
     def _drop(self, points: Int[Tensor, " points"]) -> None:
@@ -249,9 +255,8 @@ class ElasticNetProbe(pl.LightningModule):
         self.memory.keep(keep)
 
     def _gradient_norm_at_zero(self) -> Tensor:
-        """Return the gradient's norm at W = 0 on (at most 20,000 of) the training words."""
-        sample = self.train_data.spread(REFERENCE_WORDS)
+        """Return the gradient's norm at W = 0 on the sample."""
         zero = torch.zeros_like(self.weight[:1])
-        loss = whole_loss(zero, self.bias[:1], sample, self.compute_dtype, exact=False)
+        loss = whole_loss(zero, self.bias[:1], self.sample, self.compute_dtype, exact=False)
         free = LambdaGrid.product([0.0], [0.0]).to(self.device)
         return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]

@@ -64,12 +64,12 @@ class Centered:
 
     def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
         """Return these rows, in this order."""
-        return self.source.gather(rows) - self.center
+        return _less(self.source.gather(rows), self.center)
 
     def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
         """Return all rows in order, at most ``size`` at a time."""
         for block in self.source.blocks(size):
-            yield block - self.center
+            yield _less(block, self.center)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,14 @@ class LabelledActivations:
         """Return the same words with their activations held in memory as ``dtype``."""
         values = torch.empty(self.activations.shape, dtype=dtype)
         start = 0
-        for block in self.activations.blocks(128):  # what is on its way stays in the cache
+        for block in self.activations.blocks(256):  # what is on its way stays in the cache
             values[start : start + len(block)] = block
             start += len(block)
         return replace(self, activations=InMemory(values))
+
+
+def _less(
+    values: Float[Tensor, "rows neurons"], center: Float[Tensor, " neurons"]
+) -> Float[Tensor, "rows neurons"]:
+    """Return the difference in fp32: twice as fast as letting ``-`` convert."""
+    return values.to(torch.float32, copy=True).sub_(center)

@@ -12,6 +12,7 @@ number of words. The bias b is free.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -27,37 +28,63 @@ Biases = Float[Tensor, "grid labels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
-    """The smooth part of the objective without penalties, over a whole split.
+class Fit:
+    """How well probes fit a whole split.
 
     Attributes:
-        cross_entropy: Mean over words, in nats.
+        cross_entropy: Mean over words, in nats: the smooth part of the objective.
         accuracy: Share of words whose label is predicted.
-        weight_gradient: Of the cross-entropy.
-        bias_gradient: Of the cross-entropy.
     """
 
     cross_entropy: Float[Tensor, " grid"]
     accuracy: Float[Tensor, " grid"]
+
+
+@dataclass(frozen=True, eq=False)
+class Loss(Fit):
+    """The same, with the gradients of the cross-entropy.
+
+    Attributes:
+        weight_gradient: By the weights.
+        bias_gradient: By the biases.
+    """
+
     weight_gradient: Weights
     bias_gradient: Biases
 
 
 def errors(
-    logits: Float[Tensor, "rows grid labels"], labels: Int[Tensor, " rows"]
+    logits: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
 ) -> Float[Tensor, "rows grid labels"]:
     """Return softmax(logits) minus the gold label's indicator: the gradient by the logits."""
-    error = logits.softmax(dim=-1)
-    gold = labels[:, None, None].expand(-1, error.shape[1], 1)
-    return error.scatter_add_(2, gold, error.new_tensor(-1.0).expand_as(gold))
+    return _less_gold(logits.softmax(dim=-1), gold)
 
 
 def summed_cross_entropy(
     error: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
 ) -> Float[Tensor, " grid"]:
     """Read the summed cross-entropy off the errors: at the gold label they are p - 1."""
-    at_gold = error.gather(2, gold[:, None, None].expand(-1, error.shape[1], 1))
-    return -(at_gold.squeeze(2) + 1).clamp(min=1e-30).log().sum(dim=0)
+    return -(_at_gold(error, gold) + 1).clamp(min=1e-30).log().sum(dim=0)
+
+
+def _at_gold(
+    values: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
+) -> Float[Tensor, "rows grid"]:
+    return values.gather(2, _gold_index(values, gold)).squeeze(2)
+
+
+def _less_gold(
+    probabilities: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
+) -> Float[Tensor, "rows grid labels"]:
+    """Take 1 off the gold label's probability, in place."""
+    index = _gold_index(probabilities, gold)
+    return probabilities.scatter_add_(2, index, probabilities.new_tensor(-1.0).expand_as(index))
+
+
+def _gold_index(
+    values: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
+) -> Int[Tensor, "rows grid 1"]:
+    return gold[:, None, None].expand(-1, values.shape[1], 1)
 
 
 class Logits:
@@ -86,6 +113,17 @@ class Logits:
         return product.view(len(values), *self.bias.shape) + self.bias
 
 
+def whole_fit(
+    weight: Weights, bias: Biases, data: LabelledActivations, dtype: torch.dtype, *, exact: bool
+) -> Fit:
+    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
+    cross_entropy, hits = (weight.new_zeros(len(weight)) for _ in range(2))
+    for _, gold, log_likelihood in _predicted(weight, bias, data, dtype, exact=exact):
+        cross_entropy -= _at_gold(log_likelihood, gold).sum(dim=0)
+        hits += (log_likelihood.argmax(dim=-1) == gold[:, None]).sum(dim=0)
+    return Fit(cross_entropy / len(data), hits / len(data))
+
+
 def whole_loss(
     weight: Weights,
     bias: Biases,
@@ -94,21 +132,15 @@ def whole_loss(
     *,
     exact: bool = True,
 ) -> Loss:
-    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
+    """Do as `whole_fit` does, and sum the gradients too."""
     grid, labels, neurons = weight.shape
-    logits_of = Logits(weight, bias, dtype, exact=exact)
     gradient = weight.new_zeros(grid * labels, neurons)
     bias_gradient = torch.zeros_like(bias)
     cross_entropy, hits = weight.new_zeros(grid), weight.new_zeros(grid)
-    for values, gold, _ in data.blocks(4096):
-        values, gold = values.to(weight.device, dtype), gold.to(weight.device)
-        logits = logits_of(values)
-        hits += (logits.argmax(dim=-1) == gold[:, None]).sum(dim=0)
-        log_likelihood = logits.log_softmax(dim=-1)
-        at_gold = gold[:, None, None].expand(-1, grid, 1)
-        cross_entropy -= log_likelihood.gather(2, at_gold).sum(dim=(0, 2))
-        error = log_likelihood.exp_()  # softmax, in place
-        error.scatter_add_(2, at_gold, error.new_tensor(-1.0).expand_as(at_gold))
+    for values, gold, log_likelihood in _predicted(weight, bias, data, dtype, exact=exact):
+        cross_entropy -= _at_gold(log_likelihood, gold).sum(dim=0)
+        hits += (log_likelihood.argmax(dim=-1) == gold[:, None]).sum(dim=0)
+        error = _less_gold(log_likelihood.exp_(), gold)
         bias_gradient += error.sum(dim=0)
         gradient += (error.view(len(gold), -1).to(dtype).T @ values).float()
     size = len(data)
@@ -118,6 +150,16 @@ def whole_loss(
         gradient.view_as(weight) / size,
         bias_gradient / size,
     )
+
+
+def _predicted(
+    weight: Weights, bias: Biases, data: LabelledActivations, dtype: torch.dtype, *, exact: bool
+) -> Iterator[tuple[Tensor, Tensor, Float[Tensor, "rows grid labels"]]]:
+    """Yield activations in ``dtype``, labels and log-likelihoods of all words, block by block."""
+    logits_of = Logits(weight, bias, dtype, exact=exact)
+    for values, gold, _ in data.blocks(2048):
+        values, gold = values.to(weight.device, dtype), gold.to(weight.device)
+        yield values, gold, logits_of(values).log_softmax(dim=-1)
 
 
 def penalty(weight: Weights, grid: LambdaGrid) -> Float[Tensor, " grid"]:
