@@ -18,8 +18,10 @@ from onegrain.settings.analysis import (
     Penalty,
     ProbeSettings,
     RankingSettings,
+    Reduce,
     Selection,
     Site,
+    Weight,
 )
 from onegrain.settings.data import (
     Column,
@@ -71,6 +73,7 @@ __all__ = [
     "ProbeSettings",
     "Progress",
     "RankingSettings",
+    "Reduce",
     "Schedule",
     "SearchSettings",
     "Selection",
@@ -84,6 +87,7 @@ __all__ = [
     "TrackingSettings",
     "TrainerSettings",
     "VocabularyKind",
+    "Weight",
     "plain",
 ]
 

@@ -51,6 +51,21 @@ class ProbeSettings:
     seed: int | None = None  # null: the run's seed
 
 
+class Reduce(Enum):
+    """How a neuron's best matches in several other models become one score."""
+
+    max = "max"  # the paper; Bau et al.'s MaxCorr
+    mean = "mean"
+    min = "min"  # MinCorr: it must be found in every model
+
+
+class Weight(Enum):
+    """What a cross-model score is multiplied by."""
+
+    none = "none"
+    std = "std"  # the neuron's standard deviation: small neurons that match well count less
+
+
 @dataclass
 class RankingSettings:
     """The order of the neurons."""
