@@ -22,6 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onegrain.neurons import NeuronLayout, Ranking
+from onegrain.ranking.ordering import ascending
 
 
 def rank_by_weights(
@@ -55,7 +56,7 @@ def rank_by_weights(
     """
     mass = MassShares.of(weights)
     entry = mass.before.min(dim=0).values
-    order = _ascending(entry, -mass.own.max(dim=0).values, seed)
+    order = ascending(entry, -mass.own.max(dim=0).values, seed)
     used = entry.isfinite()
     return Ranking(
         method="linear_correlation",
@@ -63,7 +64,7 @@ def rank_by_weights(
         scores=torch.where(used, 1 - entry, 0.0),
         layout=layout,
         by_label={
-            label: _ascending(before, -own, seed)
+            label: ascending(before, -own, seed)
             for label, before, own in zip(labels, mass.before, mass.own, strict=True)
         },
         unranked=int((~used).sum()),
@@ -125,7 +126,7 @@ def stepped_chunks(
     entry = reached.min(dim=0).values
     shares = torch.arange(1, steps, dtype=torch.float64) / steps
     chunk = torch.bucketize(entry, shares, right=True).clamp(max=steps - 1)
-    order = _ascending(entry, -mass.own.max(dim=0).values, seed=0)
+    order = ascending(entry, -mass.own.max(dim=0).values, seed=0)
     sizes = torch.bincount(chunk, minlength=steps)
     return [
         part for part in order[chunk[order].argsort(stable=True)].split(sizes.tolist()) if len(part)
@@ -153,12 +154,3 @@ class MassShares:
         descending, order = own.sort(dim=1, descending=True, stable=True)
         before = torch.empty_like(own).scatter_(1, order, descending.cumsum(dim=1) - descending)
         return cls(own, before.masked_fill(size == 0, torch.inf))
-
-
-def _ascending(
-    first: Float[Tensor, " neurons"], then: Float[Tensor, " neurons"], seed: int
-) -> Int[Tensor, " neurons"]:
-    """Order ids by ``first``, then by ``then``, then at random."""
-    order = torch.randperm(len(first), generator=torch.Generator().manual_seed(seed))
-    order = order[then[order].argsort(stable=True)]
-    return order[first[order].argsort(stable=True)]
