@@ -9,7 +9,15 @@ import pytest
 from onegrain import settings as every
 from onegrain.configuration import SCHEMAS, compose_jobs, compose_settings
 from onegrain.errors import UserError
-from onegrain.settings import FilesData, Optimizer, Selection, Settings, TrackingMode
+from onegrain.settings import (
+    FilesData,
+    NlmModel,
+    NmtModel,
+    Optimizer,
+    Selection,
+    Settings,
+    TrackingMode,
+)
 from onegrain.validation import RULES, validate
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
@@ -45,6 +53,32 @@ def test_every_scale_fits_every_corpus(scale: str, data: str) -> None:
     assert compose_settings(CONF, [f"scale={scale}", f"data={data}"]).data.name == data
 
 
+@pytest.mark.parametrize("scale", ["scale=demo", "scale=real", "scale=paper", "~scale"])
+@pytest.mark.parametrize("model", ["nmt", "nlm"])
+@pytest.mark.parametrize("debug", ["~debug", "debug=fast"])
+def test_every_scale_fits_every_model(scale: str, model: str, debug: str) -> None:
+    composed = compose_settings(CONF, [scale, f"model={model}", debug]).model
+    assert composed.name == model
+    assert hasattr(composed, "input_feeding") == (model == "nmt")
+
+
+def test_what_scale_means_for_one_model_follows_the_scale_and_gives_way() -> None:
+    def feeding(*overrides: str) -> bool:
+        model = compose_settings(CONF, overrides).model
+        assert isinstance(model, NmtModel)
+        return model.input_feeding
+
+    assert not feeding()
+    assert not feeding("experiment=tatoeba_ewt")
+    assert feeding("scale=paper")
+    assert feeding("experiment=tatoeba_ewt", "scale=paper")
+    assert feeding("model.input_feeding=true")
+
+
+def test_a_language_model_has_the_defaults_of_its_dataclass() -> None:
+    assert compose_settings(CONF, ["~scale", "model=nlm"]).model == NlmModel()
+
+
 def test_the_command_lines_of_the_design_are_understood() -> None:
     assert isinstance(compose_settings(CONF, FILES).data, FilesData)
     real_text = ["data=tatoeba", "data.root=../shared/data/tatoeba", "data.pair=en-fr"]
@@ -74,11 +108,11 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nmt"),
+        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nlm, nmt"),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
-        (["model=null"], "model=null: it needs a choice; available: nmt"),
+        (["model=null"], "model=null: it needs a choice; available: nlm, nmt"),
         (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
         (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
         (["model.hidden="], "model.hidden=: expected a whole number"),
@@ -93,6 +127,10 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
             "lambda_grid.lambda1=3: expected a list, each item a number, such as [1,2]",
         ),
         (["data.source=a"], "data.source=a: data=grammar has no such setting; data=files has"),
+        (
+            ["model=nlm", "model.beam=3"],
+            "model.beam=3: model=nlm has no such setting; model=nmt has",
+        ),
         (["data=files"], "data.source: data=files needs a file, data.source=..."),
         (["+model.foo=3"], "+model.foo: no such setting, and none can be added"),
         (
@@ -121,6 +159,7 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
     ("override", "wanted"),
     [
         ("model.hidden=0", "at least 1"),
+        ("model.instance=2", "model.instances is 1"),
         ("model.dropout=1.5", "[0, 1)"),
         ("model.dropout=.nan", ""),
         ("trainer.epochs=0", "at least 1"),

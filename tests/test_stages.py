@@ -21,7 +21,14 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.settings import ModelSettings, Penalty, Settings, TrackingMode, TrackingSettings
-from onegrain.stages import ProbingTask, fitted_probe, probing_task, recorded, trained_model
+from onegrain.stages import (
+    ProbingTask,
+    fitted_probe,
+    model_scores,
+    probing_task,
+    recorded,
+    trained_model,
+)
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
@@ -69,6 +76,7 @@ def model_of(*overrides: str, instance: int = 1) -> Path:
         *("trainer.learning_rate=0.1", "trainer.batch_size=7", "trainer.precision=fp32"),
         *("data.text.lowercase=false", "data.text.vocabulary=bpe", "data.pair=en-de"),
         *("data.seed=1", "data.train_sentences=30", "data.dev_sentences=7", "seed=2"),
+        *("model=nlm", "model.input_feeding=true"),
     ],
 )
 def test_a_model_is_another_where_text_network_or_training_is(override: str) -> None:
@@ -82,6 +90,8 @@ def test_a_model_is_another_where_text_network_or_training_is(override: str) -> 
         *("task.column=xpos", "task.train_sentences=3", "ablation.random_orders=2"),
         *("ranking.share=0.5", "activations.dtype=fp32", "activations.layers=[1]"),
         *("tracking=online", "trainer.progress=bar", "output_root=elsewhere", "store=there"),
+        *("model.beam=5", "model.max_decode_ratio=3", "model.max_decode_extra=5"),
+        "data.test_sentences=7",
     ],
 )
 def test_a_model_stays_the_same_whatever_is_done_with_it(override: str) -> None:
@@ -91,6 +101,45 @@ def test_a_model_stays_the_same_whatever_is_done_with_it(override: str) -> None:
 def test_instances_are_models_of_their_own() -> None:
     found = {model_of("model.instances=3", instance=instance) for instance in (1, 2, 3)}
     assert len(found | {model_of()}) == 4
+    assert model_of("model.instances=3", "model.instance=2", instance=3) in found
+
+
+def test_a_language_model_is_another_where_its_own_side_is() -> None:
+    nlm = ("model=nlm", *SIZES)
+    assert model_of(*nlm, "data.pair=en-de") == model_of(*nlm)
+    assert model_of(*nlm, "data.pair=de-en") != model_of(*nlm)
+    assert model_of(*nlm, "model.hidden=8") != model_of(*nlm)
+
+
+@pytest.fixture
+def scores_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Where the scores of some settings would lie."""
+    asked: list[Path] = []
+
+    def read(folder: Path) -> dict[str, Any]:
+        asked.append(folder)
+        return {}
+
+    monkeypatch.setattr(stages, "training_metrics", read)
+
+    def scores_of(*overrides: str, model: str = "a") -> Path:
+        settings = settings_of(*overrides)
+        data = load_parallel(settings.data)
+        assert model_scores(settings, data, Path(model), Ledger(Path("store"))) == {}
+        return asked[-1]
+
+    return scores_of
+
+
+def test_scores_are_of_a_model_a_search_and_a_text(scores_of: Callable[..., Path]) -> None:
+    others = [
+        scores_of(model="b"),
+        scores_of("model.beam=5"),
+        scores_of("model.max_decode_extra=5"),
+        scores_of("data.test_sentences=7"),
+    ]
+    assert len({scores_of(), *others}) == 5
+    assert scores_of("model.hidden=8", "seed=5", "probe.epochs=9") == scores_of()
 
 
 def test_only_models_that_are_trained_can_be() -> None:
@@ -211,6 +260,7 @@ def test_all_stages_meet_and_are_made_once(tmp_path: Path) -> None:
             return disabled_run(tmp_path, name)
 
         model = trained_model(settings, data, 1, store, open_run)
+        assert model_scores(settings, data, model, store)["train/bleu"] >= 0
         parts = {name: getattr(data, name) for name in ("train", "dev", "test")}
         recordings = {name: recorded(settings, model, part, store) for name, part in parts.items()}
         task = probing_task("pos", data, recordings)

@@ -30,6 +30,7 @@ SCHEMAS = {
     "files_data": settings.FilesData,
     "dataset_data": settings.DatasetData,
     "nmt_model": settings.NmtModel,
+    "nlm_model": settings.NlmModel,
 }
 
 

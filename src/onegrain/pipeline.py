@@ -21,6 +21,7 @@ from onegrain.ablation.schedule import PERCENT, neuron_counts
 from onegrain.data.corpus import Splits
 from onegrain.data.datasets import load_parallel
 from onegrain.data.labelled import load_labelled
+from onegrain.models.instances import instance_order
 from onegrain.neurons import Ranking
 from onegrain.probing.baselines import majority_accuracy
 from onegrain.probing.probe import Probe
@@ -36,6 +37,7 @@ from onegrain.settings import Clamp, Settings, plain
 from onegrain.stages import (
     ProbingTask,
     fitted_probe,
+    model_scores,
     probing_task,
     recorded,
     trained_model,
@@ -75,7 +77,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     corpora = load_labelled(settings.task, data, _source_language(settings), settings.seed)
     models = [
         trained_model(settings, data, instance, store, partial(track, job_type="train"))
-        for instance in range(1, settings.model.instances + 1)
+        for instance in instance_order(settings.model)
     ]
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         recordings = {
@@ -93,7 +95,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         served = labels_served(weight, probe.labels, settings.ranking.share)
         neurons = ranking.to_frame().join(served, on="neuron")
         grid = lambda_grid_table(probe, dev, test, point)
-        metrics = training_metrics(models[0])
+        metrics = training_metrics(models[0]) | model_scores(settings, data, models[0], store)
         metrics |= _probe_metrics(probe, point, dev, test, task)
         metrics |= _majority_metrics(settings, corpora)
         metrics |= _ablation_metrics(settings, ranking, curves)
@@ -169,7 +171,7 @@ def _ablate(
     return pd.concat(parts, ignore_index=True).assign(
         task=task.name,
         label="",
-        instance=1,
+        instance=settings.model.instance,
         ranking=ranking.method,
         site="",
     )

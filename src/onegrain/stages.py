@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,20 +17,29 @@ from onegrain.activations.activations import Activations
 from onegrain.activations.record import record
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.labels import LabelSet
+from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part
 from onegrain.models.lightning import choose_device
-from onegrain.models.saved import load_translator
-from onegrain.models.training import train_translator
+from onegrain.models.saved import load_model
+from onegrain.models.training import train_model
 from onegrain.neurons import NeuronLayout
 from onegrain.precision import resolve_precision
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
-from onegrain.settings import NmtModel, Settings
+from onegrain.settings import (
+    ModelSettings,
+    NlmModel,
+    NmtModel,
+    SearchSettings,
+    Settings,
+    network_settings,
+)
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun
 
+METRICS_FILE = "metrics.json"
 PROBE_FILE = "probe.safetensors"
 
 
@@ -69,41 +78,74 @@ class ProbingTask:
 def trained_model(
     settings: Settings, data: Splits, instance: int, store: Store, open_run: OpenRun
 ) -> Path:
-    """Return the folder of one trained instance (counted from 1)."""
+    """Return the folder of one trained instance (counted from 1).
+
+    Its tracked run stays open until the scores of what was trained are known.
+    """
     model = settings.model
-    if not isinstance(model, NmtModel):
+    if not isinstance(model, NmtModel | NlmModel):
         raise TypeError(f"model={model.name} has no training")
     part = instance_part(data.train, instance - 1, model.instances, settings.data.seed)
     data = replace(data, train=part)
     seed = settings.seed + instance - 1
     key = {
-        "model": asdict(replace(model, instances=1)),
+        "model": network_settings(model),
         "trainer": {k: v for k, v in asdict(settings.trainer).items() if k != "progress"},
         "text": asdict(settings.data.text),
         "seed": seed,
-        "data": data.fingerprint,
+        "data": [_read_by(model, part).fingerprint for part in (data.train, data.dev)],
     }
+    runs: list[TrackedRun] = []
+    with ExitStack() as open_runs:
 
-    def train(folder: Path) -> None:
-        with open_run(name=f"{model.name} {settings.data.pair} #{instance}") as run:
-            train_translator(
-                data,
-                model,
-                settings.trainer,
-                settings.data.text,
-                seed,
-                folder,
-                logger=run.lightning_logger(),
-            )
+        def train(folder: Path) -> None:
+            name = f"{model.name} {settings.data.pair} #{instance}"
+            run = open_runs.enter_context(open_run(name=name))
+            trainer, text = settings.trainer, settings.data.text
+            train_model(data, model, trainer, text, seed, folder, logger=run.lightning_logger())
             run.log_scalars(training_metrics(folder))
+            runs.append(run)
 
-    return store.get_or_make("model", key, train, resumable=True)
+        folder = store.get_or_make("model", key, train, resumable=True)
+        for run in runs:
+            run.log_scalars(model_scores(settings, data, folder, store))
+    return folder
 
 
 def training_metrics(folder: Path) -> dict[str, Any]:
-    """Return what training measured, by metric name."""
-    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    """Return what was measured in a folder of the store, by metric name."""
+    metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     return metrics
+
+
+def model_scores(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
+    """Return how well a trained model does on text that it was not trained on, by metric name."""
+    chosen = settings.model
+    search = (
+        {item.name: getattr(chosen, item.name) for item in fields(SearchSettings)}
+        if isinstance(chosen, SearchSettings)
+        else {}
+    )
+    key = {
+        "model": model.name,
+        "search": search,
+        "data": [replace(part, labels={}).fingerprint for part in (data.dev, data.test)],
+    }
+
+    def make(folder: Path) -> None:
+        trained = load_model(model)
+        trained.model.to(choose_device(settings.trainer.accelerator))
+        found = json.dumps(scores(trained, data, chosen), indent=2)
+        (folder / METRICS_FILE).write_text(found + "\n", encoding="utf-8")
+
+    return training_metrics(store.get_or_make("scores", key, make))
+
+
+def _read_by(model: ModelSettings, corpus: Corpus) -> Corpus:
+    """Return what training reads of a corpus: words, and those of the translation for NMT."""
+    other = corpus.translation if isinstance(model, NmtModel) else None
+    translation = None if other is None else Corpus(other.language, other.sentences)
+    return Corpus(corpus.language, corpus.sentences, translation=translation)
 
 
 def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> Path:
@@ -116,7 +158,7 @@ def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> P
     }
 
     def make(folder: Path) -> None:
-        trained = load_translator(model)
+        trained = load_model(model)
         record(trained.model, trained.source, words, folder, settings.activations)
 
     return store.get_or_make("activations", key, make)

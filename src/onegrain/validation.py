@@ -44,6 +44,8 @@ def _validate_together(settings: Settings) -> None:
     layers = settings.activations.layers
     if layers is not None and max(layers) > model.layers:
         raise UserError(f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}")
+    if model.instance > model.instances:
+        raise UserError(f"model.instance={model.instance}: model.instances is {model.instances}")
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:
         raise UserError(
@@ -106,6 +108,7 @@ RULES: dict[str, Rule] = {
     "model.layers": _at_least(1),
     "model.dropout": _share("[", ")"),
     "model.instances": _at_least(1),
+    "model.instance": _at_least(1),
     "model.beam": _at_least(1),
     "model.max_decode_ratio": NOT_NEGATIVE,
     "model.max_decode_extra": _at_least(1),

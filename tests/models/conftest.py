@@ -3,7 +3,7 @@ import random
 import pytest
 
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.settings import NmtModel, Optimizer, Progress, Schedule, TrainerSettings
+from onegrain.settings import NlmModel, NmtModel, Optimizer, Progress, Schedule, TrainerSettings
 
 NOUNS = {"dog": "chien", "cat": "chat", "man": "homme", "house": "maison", "book": "livre"}
 VERBS = {"sees": "voit", "takes": "prend", "wants": "veut", "has": "a"}
@@ -33,6 +33,11 @@ def splits():
 @pytest.fixture
 def small():
     return NmtModel(hidden=32, layers=2, dropout=0.1, input_feeding=False)
+
+
+@pytest.fixture
+def small_lm():
+    return NlmModel(hidden=32, layers=2, dropout=0.1)
 
 
 @pytest.fixture

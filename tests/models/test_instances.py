@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
-from onegrain.models.instances import instance_part
+from onegrain.models.instances import instance_order, instance_part
+from onegrain.settings import ModelSettings
 
 
 def numbered(size):
@@ -33,3 +34,11 @@ def test_parts_are_drawn_by_seed():
 def test_too_few_sentences_are_named():
     with pytest.raises(UserError, match=r"model\.instances=3: only 2"):
         instance_part(numbered(2), 0, 3, 1)
+
+
+@given(st.integers(1, 9), st.data())
+def test_all_instances_have_their_turn_and_that_which_is_analysed_the_first(count, data):
+    chosen = data.draw(st.integers(1, count))
+    order = instance_order(ModelSettings(instances=count, instance=chosen))
+    assert order[0] == chosen
+    assert sorted(order) == list(range(1, count + 1))

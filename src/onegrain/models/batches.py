@@ -37,7 +37,7 @@ class Batch(NamedTuple):
 
     @property
     def gold(self) -> Int[Tensor, " tokens"]:
-        """The symbols to predict, padding left out: the order of `Translator.forward`."""
+        """The symbols to predict, padding left out: the order of a model's logits."""
         return self.target_outputs[self.is_token]
 
 
@@ -131,6 +131,11 @@ class LengthSampler(Sampler[list[int]]):
 
     def _generator(self, stream: int) -> torch.Generator:
         return torch.Generator().manual_seed((self.seed * 100_003 + self.epoch) * 2 + stream)
+
+
+def sentence_dataset(sentences: Sequence[Sequence[int]]) -> PairDataset:
+    """Return sentences as their own targets, which is how a language model learns them."""
+    return PairDataset(sentences, sentences)
 
 
 def pair_loader(

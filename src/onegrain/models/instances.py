@@ -6,6 +6,20 @@ import torch
 
 from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
+from onegrain.settings import ModelSettings
+
+
+def instance_order(model: ModelSettings) -> list[int]:
+    """Return the numbers of all instances, from 1, that which is analysed first.
+
+    So processes that each analyse another one begin by training another one.
+
+    Example:
+        >>> instance_order(ModelSettings(instances=4, instance=3))
+        [3, 1, 2, 4]
+    """
+    others = (number for number in range(1, model.instances + 1) if number != model.instance)
+    return [model.instance, *others]
 
 
 def instance_part(corpus: Corpus, index: int, count: int, seed: int) -> Corpus:

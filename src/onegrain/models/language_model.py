@@ -69,5 +69,5 @@ class LanguageModel(nn.Module):
     def _read(self, ids: Int[Tensor, "batch time"]) -> list[Float[Tensor, "batch time units"]]:
         """Return the h of every layer after each symbol."""
         whole = torch.full((len(ids),), ids.shape[1])
-        states, _ = self.stack(self.embedding(ids), whole)
+        states: list[Tensor] = self.stack(self.embedding(ids), whole)[0]
         return states

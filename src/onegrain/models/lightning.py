@@ -56,7 +56,7 @@ def make_trainer(
         UserError: If a setting cannot work here.
     """
     if settings.devices != 1:
-        raise UserError(f"trainer.devices={settings.devices}: a translator trains on 1 device")
+        raise UserError(f"trainer.devices={settings.devices}: a model trains on 1 device")
     if min(settings.epochs, settings.batch_size) < 1:
         raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
     dtype = resolve_precision(settings.precision, choose_device(settings.accelerator))

@@ -47,6 +47,7 @@ from onegrain.settings.model import (
     SearchSettings,
     StorageType,
     TrainerSettings,
+    network_settings,
 )
 from onegrain.settings.tracking import (
     TrackingMode,
@@ -88,6 +89,7 @@ __all__ = [
     "TrainerSettings",
     "VocabularyKind",
     "Weight",
+    "network_settings",
     "plain",
 ]
 

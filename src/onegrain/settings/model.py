@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
+from typing import Any
 
 
 class Precision(Enum):
@@ -48,6 +49,17 @@ class NlmModel(ModelSettings):
     """A unidirectional LSTM language model, on the source side of the data."""
 
     name: str = "nlm"
+
+
+def network_settings(model: ModelSettings) -> dict[str, Any]:
+    """Return what a trained model depends on: not the search, nor which of how many it is.
+
+    Example:
+        >>> network_settings(NmtModel(beam=5, instances=3)) == network_settings(NmtModel())
+        True
+    """
+    others = {item.name for item in fields(SearchSettings)} | {"instances", "instance"}
+    return {name: value for name, value in asdict(model).items() if name not in others}
 
 
 class Optimizer(Enum):

@@ -1,4 +1,4 @@
-"""How the translator is trained: the LightningModule around it."""
+"""How a network is trained: the LightningModule around it."""
 
 from __future__ import annotations
 
@@ -15,47 +15,35 @@ from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.text import Perplexity
 
 from onegrain.models.batches import Batch
-from onegrain.models.initialisation import initialise
 from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
-from onegrain.models.translator import Translator
-from onegrain.settings import NmtModel, Schedule, TrainerSettings, plain
+from onegrain.settings import Schedule, TrainerSettings
 
 
-class TranslationModule(pl.LightningModule):
-    """Trains a `Translator` by the cross-entropy of its target symbols.
+class PredictionModule(pl.LightningModule):
+    """Trains a network by the cross-entropy of the symbols that it is to predict.
 
     The loss is summed over the symbols of a batch, EOS included, and divided by their number.
     Every epoch begins with a random state made of the seed and its number, so that training which
     was interrupted goes on exactly as if it had not been.
 
     Args:
-        model: Settings of the network.
-        trainer: Settings of its training.
-        source_size: Number of source symbols.
-        target_size: Number of target symbols.
-        seed: Of initial weights and dropout.
+        network: Gives the logits of a batch's `Batch.gold`, one row for each.
+        symbols: How many there are to choose from.
+        trainer: Settings of the training.
+        seed: Of order and dropout.
     """
 
     def __init__(
-        self,
-        model: NmtModel,
-        trainer: TrainerSettings,
-        source_size: int,
-        target_size: int,
-        seed: int,
+        self, network: nn.Module, symbols: int, trainer: TrainerSettings, seed: int
     ) -> None:
         super().__init__()
-        # Plain data: Lightning cannot resume from checkpoints that hold anything else.
-        self.save_hyperparameters({"model": plain(model), "trainer": plain(trainer), "seed": seed})
         self.settings = trainer
         self.seed = seed
-        torch.manual_seed(seed)
-        self.network = Translator(model, source_size, target_size)
-        initialise(self.network, trainer.init_range)
+        self.network = network
         self.decay = DevDecay(trainer.decay_factor, trainer.decay_from)
         self.train_loss = MeanMetric()
         self.dev_perplexity = Perplexity()
-        self.dev_accuracy = MulticlassAccuracy(target_size, average="micro", validate_args=False)
+        self.dev_accuracy = MulticlassAccuracy(symbols, average="micro", validate_args=False)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Make the epoch's dropout a function of the seed and the epoch alone."""
@@ -63,7 +51,7 @@ class TranslationModule(pl.LightningModule):
             torch.manual_seed(self.seed * 100_003 + self.current_epoch + 1)
 
     def training_step(self, batch: Batch, _: int) -> Float[Tensor, ""]:
-        """Return the mean cross-entropy of the batch's target symbols, in nats."""
+        """Return the mean cross-entropy of the batch's symbols, in nats."""
         gold = batch.gold
         logits = self.network(batch)
         # In the logits' own format: autocast would copy them to fp32, a fifth of a step's time.
