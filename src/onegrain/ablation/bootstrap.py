@@ -27,14 +27,22 @@ def bootstrap_accuracy(
     Returns:
         The lower and the upper end.
     """
-    drawn = _draws(len(words), samples, seed)
+    drawn = resampled(len(words), samples, seed)
     accuracy = (correct.double() @ drawn) / (words.double() @ drawn)
-    low, high = torch.quantile(accuracy, torch.tensor([0.025, 0.975]).double(), dim=-1)
+    return interval(accuracy)
+
+
+def interval(
+    values: Float[Tensor, "*curves samples"],
+) -> tuple[Float[Tensor, "*curves"], Float[Tensor, "*curves"]]:
+    """Return the lower and the upper end of the 95% percentile interval."""
+    ends = torch.tensor([0.025, 0.975], dtype=values.dtype)
+    low, high = torch.quantile(values, ends, dim=-1)
     return low, high
 
 
-def _draws(sentences: int, samples: int, seed: int) -> Float[Tensor, "sentences samples"]:
-    """How often each sentence stands in each resampled test set."""
+def resampled(sentences: int, samples: int, seed: int) -> Float[Tensor, "sentences samples"]:
+    """Return how often each sentence stands in each resampled test set."""
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randint(sentences, (samples, sentences), generator=generator)
     times = torch.zeros(samples, sentences, dtype=torch.float64)

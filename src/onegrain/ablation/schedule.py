@@ -1,10 +1,11 @@
-"""How many neurons the points of an ablation curve keep."""
+"""How many neurons are kept, or ablated, at the points of an ablation curve."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 PERCENT = tuple(step / 100 for step in range(101))
+INSIDE = (0.0, 0.005, 0.01, 0.025, 0.05, 0.10, 0.15, *(step / 10 for step in range(2, 11)))
 
 
 def neuron_counts(neurons: int, fractions: Sequence[float] = PERCENT) -> tuple[int, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+from jaxtyping import Int
 from sacrebleu.metrics.bleu import BLEU
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,54 @@ def corpus_bleu(hypotheses: Sequence[str], references: Sequence[str], *, lowerca
     metric = BLEU(lowercase=lowercase)
     score = metric.corpus_score(list(hypotheses), [list(references)]).score
     return Bleu(score, str(metric.get_signature()))
+
+
+class BleuCounts:
+    """What each sentence contributes to a corpus's BLEU, so that many corpora can be scored.
+
+    A sentence's counts are its numbers of matching and of all n-grams for n = 1 to 4, and the
+    lengths of hypothesis and reference; those of a corpus are their sum. A hypothesis that was seen
+    before is not counted anew.
+
+    Args:
+        references: The untouched line of each sentence.
+        lowercase: Compare without case.
+
+    Example:
+        >>> counts = BleuCounts(["Le chat dort ici.", "Il pleut."], lowercase=True)
+        >>> found = counts(["le chat dort ici.", "il neige."])
+        >>> found.shape
+        torch.Size([2, 10])
+        >>> round(counts.score(found[:1].sum(dim=0)))
+        100
+    """
+
+    def __init__(self, references: Sequence[str], *, lowercase: bool) -> None:
+        self.references = references
+        self.metric = BLEU(lowercase=lowercase)
+        self._of_one = BLEU(lowercase=lowercase, effective_order=True)  # else it warns
+        self._seen: list[dict[str, list[int]]] = [{} for _ in references]
+
+    def __call__(self, hypotheses: Sequence[str]) -> Int[Tensor, "sentences 10"]:
+        """Count for one detokenised translation of each sentence."""
+        pairs = enumerate(hypotheses)
+        return torch.tensor([self._count(row, text) for row, text in pairs]).view(-1, 10)
+
+    def score(self, counts: Int[Tensor, "10"]) -> float:
+        """Return the BLEU, 0 to 100, of sentences whose counts have this sum."""
+        values = counts.tolist()
+        score = BLEU.compute_bleu(
+            correct=values[:4],
+            total=values[4:8],
+            sys_len=values[8],
+            ref_len=values[9],
+            smooth_method=self.metric.smooth_method,
+        )
+        return float(score.score)
+
+    def _count(self, row: int, hypothesis: str) -> list[int]:
+        seen = self._seen[row]
+        if hypothesis not in seen:
+            found = self._of_one.sentence_score(hypothesis, [self.references[row]])
+            seen[hypothesis] = [*found.counts, *found.totals, found.sys_len, found.ref_len]
+        return seen[hypothesis]

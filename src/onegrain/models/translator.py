@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from onegrain.models.batches import Batch
 from onegrain.models.decoder import AttentionDecoder, DecoderState, Source
-from onegrain.models.encoder import DirectionalEncoder
+from onegrain.models.encoder import DirectionalEncoder, Encoding
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import NmtModel
 
@@ -49,9 +49,15 @@ class Translator(nn.Module):
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> tuple[Source, DecoderState]:
         """Read the source and return what the decoder starts from."""
-        encoding = self.encoder(ids, lengths)
-        steps = torch.arange(ids.shape[1], device=ids.device)
-        padding = steps >= lengths.to(ids.device)[:, None]
+        return self.start_from(self.encoder(ids, lengths), lengths)
+
+    def start_from(
+        self, encoding: Encoding, lengths: Int[Tensor, " batch"]
+    ) -> tuple[Source, DecoderState]:
+        """Return what the decoder starts from where the source was read already."""
+        device = encoding.context.device
+        steps = torch.arange(encoding.context.shape[1], device=device)
+        padding = steps >= lengths.to(device)[:, None]
         return Source(encoding.context, padding), DecoderState.start(encoding.final)
 
     def neuron_states(

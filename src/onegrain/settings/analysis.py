@@ -66,12 +66,46 @@ class Weight(Enum):
     std = "std"  # the neuron's standard deviation: small neurons that match well count less
 
 
+class Method(Enum):
+    """How neurons are ranked. Those named after it differ from `cross_model` as they say."""
+
+    linear_correlation = "linear_correlation"  # by the probe's weights: needs labels
+    cross_model = "cross_model"  # by what other instances have too; see reduce, signed, weight
+    cross_model_mean = "cross_model_mean"
+    cross_model_min = "cross_model_min"
+    cross_model_signed = "cross_model_signed"
+    cross_model_std = "cross_model_std"
+    linear_regression = "linear_regression"  # by what other instances can say of it together
+    svcca = "svcca"  # directions that instances share; ablation in the model projects them out
+    variance = "variance"
+    distance_from_mean = "distance_from_mean"  # |mean - mean of all means|
+    distance_from_mean_nearest = "distance_from_mean_nearest"
+    absolute_mean = "absolute_mean"
+    absolute_deviation = "absolute_deviation"  # E|x - mean|
+    random = "random"
+
+
+class RankingText(Enum):
+    """The words over which instances are compared and variances taken."""
+
+    data = "data"  # the source side of the parallel training text
+    task = "task"  # the labelled training text
+
+
 @dataclass
 class RankingSettings:
     """The order of the neurons."""
 
-    name: str = "linear_correlation"
+    name: str = "default"
+    methods: list[Method] = field(
+        default_factory=lambda: [Method.linear_correlation, Method.cross_model, Method.variance]
+    )
     share: float = 0.25  # a label's salient neurons hold this share of its weight mass
+    reduce: Reduce = Reduce.max  # these three: what cross_model is
+    signed: bool = False
+    weight: Weight = Weight.none
+    text: RankingText = RankingText.data
+    sentences: int | None = 5000  # of that text; null: all there are
 
 
 class Clamp(Enum):
@@ -90,13 +124,36 @@ class Site(Enum):
     context = "context"  # the top layer, as attention or the output layer reads it
 
 
+class Target(Enum):
+    """What is ablated."""
+
+    probe_mask = "probe_mask"  # the probe: all but some neurons are clamped
+    model = "model"  # the network itself, measured by BLEU or perplexity
+    prune = "prune"  # the network, whose neurons are really removed
+
+
+@dataclass
+class ModelAblationSettings:
+    """Ablation inside the network, which is measured by BLEU or perplexity."""
+
+    sites: list[Site] = field(default_factory=lambda: [Site.recurrent])
+    clamps: list[Clamp] = field(default_factory=lambda: [Clamp.zero])
+    fractions: list[float] | None = None  # ablated; null: 0, 0.5, 1, 2.5, 5, 10, 15, 20, 30 .. 100%
+    shown: list[float] = field(default_factory=lambda: [0.025, 0.10])  # in tables and metrics
+    random_orders: int = 1
+    sentences: int | None = None  # of the test split; null: all there are
+    rows_at_once: int = 256  # sentences (times the beam) in one step, which bounds the memory
+
+
 @dataclass
 class AblationSettings:
-    """Which neurons are kept on the probe, and how sure we are of what follows."""
+    """Which neurons are taken away from what, and how sure we are of what follows."""
 
-    name: str = "probe_mask"
+    name: str = "default"
+    targets: list[Target] = field(default_factory=lambda: [Target.probe_mask, Target.model])
     fractions: list[float] | None = None  # of neurons kept; null: 0 to 100% in 100 steps
     keep: list[float] = field(default_factory=lambda: [0.10, 0.15, 0.20])  # shown in tables
     clamps: list[Clamp] = field(default_factory=lambda: [Clamp.zero, Clamp.mean])
     random_orders: int = 5
     bootstrap_samples: int = 1000  # over test sentences, for the 95% interval
+    model: ModelAblationSettings = field(default_factory=ModelAblationSettings)
