@@ -53,6 +53,7 @@ GRID = "lambda_grid.lambda1=[0,1e-3]"
         ("data.pair=fr-en", "model.layers=2", "activations.layers=[2]", "activations.dtype=fp32"),
         (GRID, "probe=neurox", "probe.selection=sparsest", "probe.delta=1"),
         ("probe.selection=fixed", "ablation.clamps=[mean]", "ablation.fractions=[0,0.5,1]"),
+        ("model=nlm", "model.layers=2", "model.instances=2", "model.instance=2"),
         ("model.instances=2", "model.input_feeding=true", "model.beam=2", "data.text.lowercase=no"),
     ],
     ids=" ".join,

@@ -25,7 +25,7 @@ def test_another_grid_and_probe_train_and_record_nothing_again(
     again = train(workplace, *OTHER_PROBE)
     assert (again.code, again.stderr) == (0, "")
     assert again.folder != default_run.folder
-    assert again.stdout.count("found in the store") == 4  # the model and three recordings
+    assert again.stdout.count("found in the store") == 5  # model, scores and three recordings
     assert not re.search(r"^(epoch \d|recorded)", again.stdout, re.MULTILINE)
     for stage in ("model", "activations"):
         assert entries(workplace, stage) == before[stage]
