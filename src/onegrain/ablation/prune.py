@@ -74,7 +74,7 @@ class PrunedStack(nn.Module):
     """
 
     def __init__(
-        self, layers: Sequence[nn.LSTM], kept: Sequence[Int[Tensor, " units"]], dropout: nn.Module
+        self, layers: Sequence[nn.LSTM], kept: Sequence[Int[Tensor, " _"]], dropout: nn.Module
     ) -> None:
         super().__init__()
         reads = [torch.arange(layers[0].input_size), *map(_at_least_one, kept[:-1])]

@@ -33,7 +33,7 @@ class StackPlace:
     owner: nn.Module
     name: str
     stack: LstmStack
-    neurons: tuple[Int[Tensor, " units"], ...]
+    neurons: tuple[Int[Tensor, " _"], ...]
     is_reversed: bool
 
     @property
