@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -109,6 +110,23 @@ def test_a_language_model_is_another_where_its_own_side_is() -> None:
     assert model_of(*nlm, "data.pair=en-de") == model_of(*nlm)
     assert model_of(*nlm, "data.pair=de-en") != model_of(*nlm)
     assert model_of(*nlm, "model.hidden=8") != model_of(*nlm)
+
+
+def test_language_models_share_no_sentence(tmp_path: Path) -> None:
+    """Though the text repeats each for its translations."""
+    settings = settings_of("model=nlm", "model.instances=2")
+    numbered = tuple(("one", str(number)) for number in range(20))
+    train = Corpus("en", numbered * 3)
+    data = Splits(train, Corpus("en", numbered[:5]), Corpus("en", numbered[:5]))
+    read = []
+    for instance in (1, 2):
+        store = Store(tmp_path)
+        model = trained_model(
+            settings, data, instance, store, lambda *, name: disabled_run(tmp_path, name)
+        )
+        read.append(set(json.loads((model / "source.json").read_text())["symbols"]) - {"one"})
+    assert [len(words) for words in read] == [10, 10]
+    assert not read[0] & read[1]
 
 
 @pytest.fixture

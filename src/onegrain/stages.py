@@ -18,9 +18,10 @@ from onegrain.activations.record import record
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.labels import LabelSet
 from onegrain.models.evaluation import scores
-from onegrain.models.instances import instance_part
+from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
 from onegrain.models.saved import load_model
+from onegrain.models.text_model import TextModel
 from onegrain.models.training import train_model
 from onegrain.neurons import NeuronLayout
 from onegrain.precision import resolve_precision
@@ -85,28 +86,27 @@ def trained_model(
     model = settings.model
     if not isinstance(model, NmtModel | NlmModel):
         raise TypeError(f"model={model.name} has no training")
-    part = instance_part(data.train, instance - 1, model.instances, settings.data.seed)
-    data = replace(data, train=part)
+    part, dev = _training_text(model, data, instance, settings.data.seed)
     seed = settings.seed + instance - 1
     key = {
         "model": network_settings(model),
         "trainer": {k: v for k, v in asdict(settings.trainer).items() if k != "progress"},
         "text": asdict(settings.data.text),
         "seed": seed,
-        "data": [_read_by(model, part).fingerprint for part in (data.train, data.dev)],
+        "data": [part.fingerprint, dev.fingerprint],
     }
     runs: list[TrackedRun] = []
     with ExitStack() as open_runs:
 
-        def train(folder: Path) -> None:
+        def make(folder: Path) -> None:
             name = f"{model.name} {settings.data.pair} #{instance}"
             run = open_runs.enter_context(open_run(name=name))
-            trainer, text = settings.trainer, settings.data.text
-            train_model(data, model, trainer, text, seed, folder, logger=run.lightning_logger())
+            chosen = (model, settings.trainer, settings.data.text, seed)
+            train_model(part, dev, *chosen, folder, logger=run.lightning_logger())
             run.log_scalars(training_metrics(folder))
             runs.append(run)
 
-        folder = store.get_or_make("model", key, train, resumable=True)
+        folder = store.get_or_make("model", key, make, resumable=True)
         for run in runs:
             run.log_scalars(model_scores(settings, data, folder, store))
     return folder
@@ -116,6 +116,13 @@ def training_metrics(folder: Path) -> dict[str, Any]:
     """Return what was measured in a folder of the store, by metric name."""
     metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     return metrics
+
+
+def loaded(settings: Settings, model: Path) -> TextModel:
+    """Return a trained model, in evaluation mode, on the device that the settings choose."""
+    trained = load_model(model)
+    trained.model.to(choose_device(settings.trainer.accelerator))
+    return trained
 
 
 def model_scores(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
@@ -133,12 +140,20 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
     }
 
     def make(folder: Path) -> None:
-        trained = load_model(model)
-        trained.model.to(choose_device(settings.trainer.accelerator))
-        found = json.dumps(scores(trained, data, chosen), indent=2)
+        found = json.dumps(scores(loaded(settings, model), data, chosen), indent=2)
         (folder / METRICS_FILE).write_text(found + "\n", encoding="utf-8")
 
     return training_metrics(store.get_or_make("scores", key, make))
+
+
+def _training_text(
+    model: ModelSettings, data: Splits, instance: int, seed: int
+) -> tuple[Corpus, Corpus]:
+    """Return the instance's own part of the train split, and the dev split."""
+    train, dev = _read_by(model, data.train), _read_by(model, data.dev)
+    if isinstance(model, NlmModel):
+        train = without_repeats(train)
+    return instance_part(train, instance - 1, model.instances, seed), dev
 
 
 def _read_by(model: ModelSettings, corpus: Corpus) -> Corpus:

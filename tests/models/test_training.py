@@ -9,7 +9,6 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger
 
-from onegrain.data.corpus import Splits
 from onegrain.errors import UserError
 from onegrain.models.evaluation import prediction_score, translation_score
 from onegrain.models.saved import load_model
@@ -41,7 +40,7 @@ def trained_folder(tmp_path_factory):
 def trained(trained_folder, splits, small, trainer):
     if not (trained_folder / "metrics.json").exists():
         trainer.epochs, trainer.batch_size = 12, 8
-        train_model(splits, small, trainer, TEXT, 1, trained_folder)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, trained_folder)
     return trained_folder
 
 
@@ -85,11 +84,20 @@ def test_killed_training_goes_on_exactly_as_if_it_had_not_been(
     trainer.schedule = schedule
     trainer.decay_from = 2
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train_model(splits, small, trainer, TEXT, 1, whole)
+    train_model(splits.train, splits.dev, small, trainer, TEXT, 1, whole)
     with pytest.raises(Killed):
-        train_model(splits, small, trainer, TEXT, 1, broken, callbacks=[KillDuringEpoch(1)])
+        train_model(
+            splits.train,
+            splits.dev,
+            small,
+            trainer,
+            TEXT,
+            1,
+            broken,
+            callbacks=[KillDuringEpoch(1)],
+        )
     assert not (broken / "metrics.json").exists()
-    train_model(splits, small, trainer, TEXT, 1, broken)
+    train_model(splits.train, splits.dev, small, trainer, TEXT, 1, broken)
 
     assert (whole / "model.safetensors").read_bytes() == (broken / "model.safetensors").read_bytes()
     untimed = [
@@ -108,7 +116,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_stat
     trainer.epochs = 1
     for name in ("one", "two"):
         torch.manual_seed(17)
-        train_model(splits, small, trainer, TEXT, 5, tmp_path / name)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 5, tmp_path / name)
         drawn = torch.rand(1)
         torch.manual_seed(17)
         assert torch.equal(drawn, torch.rand(1))
@@ -123,7 +131,7 @@ def test_every_precision_trains_with_and_without_input_feeding(
     tmp_path, splits, small, trainer, precision, input_feeding
 ):
     trainer.epochs, trainer.precision, small.input_feeding = 2, precision, input_feeding
-    train_model(splits, small, trainer, TEXT, 1, tmp_path)
+    train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     with (tmp_path / "epochs.csv").open() as file:
         losses = [float(row["train/loss"]) for row in csv.DictReader(file)]
     assert losses[1] < losses[0]
@@ -134,7 +142,7 @@ def test_sgd_with_the_toolkits_decay_halves_the_rate_from_the_epoch_on(
 ):
     trainer.optimizer, trainer.schedule = Optimizer.sgd, Schedule.decay
     trainer.learning_rate, trainer.decay_from, trainer.init_range = 1.0, 3, 0.1
-    train_model(splits, small, trainer, TEXT, 1, tmp_path)
+    train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     with (tmp_path / "epochs.csv").open() as file:
         rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
     assert rates == [1.0, 1.0, 0.5]
@@ -146,7 +154,9 @@ def test_each_epoch_is_a_line_in_the_log_and_a_step_of_the_logger(
     trainer.epochs = 2
     logger = CSVLogger(tmp_path / "logs")
     with caplog.at_level(logging.INFO):
-        train_model(splits, small, trainer, TEXT, 1, tmp_path / "model", logger=logger)
+        train_model(
+            splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path / "model", logger=logger
+        )
     assert [line.split(":")[0] for line in caplog.messages] == ["epoch 1 of 2", "epoch 2 of 2"]
     logger.save()
     with (tmp_path / "logs/lightning_logs/version_0/metrics.csv").open() as file:
@@ -159,37 +169,35 @@ def test_each_epoch_is_a_line_in_the_log_and_a_step_of_the_logger(
 def test_settings_that_cannot_work_are_named(tmp_path, splits, small, trainer):
     trainer.devices = 2
     with pytest.raises(UserError, match=r"trainer\.devices=2"):
-        train_model(splits, small, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     trainer.devices, trainer.epochs = 1, 0
     with pytest.raises(UserError, match=r"trainer\.epochs"):
-        train_model(splits, small, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     trainer.epochs, trainer.accelerator = 1, "abacus"
     with pytest.raises(UserError, match=r"trainer\.accelerator=abacus"):
-        train_model(splits, small, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
 
 
 def test_a_bar_takes_the_place_of_the_lines(tmp_path, splits, small, trainer, caplog):
     trainer.epochs, trainer.progress = 1, Progress.bar
     with caplog.at_level(logging.INFO):
-        train_model(splits, small, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     assert not caplog.messages
     assert (tmp_path / "metrics.json").exists()
 
 
 def test_data_that_cannot_train_a_translator_is_named(tmp_path, splits, small, trainer):
-    alone = replace(splits, train=replace(splits.train, translation=None))
+    alone = replace(splits.train, translation=None)
     with pytest.raises(UserError, match="no translation"):
-        train_model(alone, small, trainer, TEXT, 1, tmp_path)
-    nothing = replace(splits, dev=splits.dev.select([]))
+        train_model(alone, splits.dev, small, trainer, TEXT, 1, tmp_path)
     with pytest.raises(UserError, match="no sentence pairs"):
-        train_model(nothing, small, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev.select([]), small, trainer, TEXT, 1, tmp_path)
 
 
 def test_a_language_model_learns_from_the_source_side_alone(tmp_path, splits, small_lm, trainer):
     trainer.epochs, trainer.batch_size = 8, 8
-    parts = (splits.train, splits.dev, splits.test)
-    alone = Splits(*(replace(part, translation=None) for part in parts))
-    train_model(alone, small_lm, trainer, TEXT, 1, tmp_path)
+    train, dev = (replace(part, translation=None) for part in (splits.train, splits.dev))
+    train_model(train, dev, small_lm, trainer, TEXT, 1, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"epochs.csv", "metrics.json", "model.json", "model.safetensors", "source.json"}
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -203,6 +211,5 @@ def test_a_language_model_learns_from_the_source_side_alone(tmp_path, splits, sm
 
 
 def test_a_language_model_needs_sentences(tmp_path, splits, small_lm, trainer):
-    nothing = replace(splits, dev=splits.dev.select([]))
     with pytest.raises(UserError, match="no sentences"):
-        train_model(nothing, small_lm, trainer, TEXT, 1, tmp_path)
+        train_model(splits.train, splits.dev.select([]), small_lm, trainer, TEXT, 1, tmp_path)

@@ -22,6 +22,20 @@ def instance_order(model: ModelSettings) -> list[int]:
     return [model.instance, *others]
 
 
+def without_repeats(corpus: Corpus) -> Corpus:
+    """Return each sentence where it first occurs.
+
+    Parallel text holds a sentence once for each of its translations. To a language model these are
+    one sentence, and parts of the corpus that share it would not be disjoint.
+
+    Example:
+        >>> without_repeats(Corpus("en", (("no",), ("yes",), ("no",)))).sentences
+        (('no',), ('yes',))
+    """
+    first = {words: row for row, words in reversed(list(enumerate(corpus.sentences)))}
+    return corpus.select(sorted(first.values()))
+
+
 def instance_part(corpus: Corpus, index: int, count: int, seed: int) -> Corpus:
     """Return part ``index`` (from 0) of ``count`` equal, disjoint, randomly drawn parts.
 

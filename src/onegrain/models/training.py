@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
-from onegrain.data.corpus import Splits
+from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
 from onegrain.models.batches import PairDataset, pair_loader
 from onegrain.models.epochs import EpochReport, progress_callbacks
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 
 def train_model(
-    data: Splits,
+    train: Corpus,
+    dev: Corpus,
     model: NmtModel | NlmModel,
     trainer: TrainerSettings,
     text: TextSettings,
@@ -43,8 +44,8 @@ def train_model(
     arguments, and ends as if it had never stopped (on a CPU, to the last bit).
 
     Args:
-        data: Corpora, with translations for a translator; vocabularies are learned from the train
-            split, and the test split is not looked at.
+        train: What is learned from, vocabularies included; with translations for a translator.
+        dev: Text of the same kind, which chooses the epoch.
         model: Settings of the network.
         trainer: Settings of the training.
         text: How text becomes symbols.
@@ -60,14 +61,14 @@ def train_model(
     checkpoints = folder / "checkpoints"
     with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
-        trained = untrained_model(model, data.train, text)
+        trained = untrained_model(model, train, text)
         initialise(trained.model, trainer.init_range)
-        train, dev = trained.examples(data.train), trained.examples(data.dev)
+        shown, unseen = trained.examples(train), trained.examples(dev)
         checkpoints.mkdir(parents=True, exist_ok=True)
         module = PredictionModule(trained.model, trained.predicted.size, trainer, seed)
-        report = _fit(module, train.pairs, dev.pairs, checkpoints, logger, callbacks)
+        report = _fit(module, shown.pairs, unseen.pairs, checkpoints, logger, callbacks)
     save_model(trained, folder, {"text": plain(text), "trainer": plain(trainer), "seed": seed})
-    metrics = _training_metrics(report, train, dev, trained.model)
+    metrics = _training_metrics(report, shown, unseen, trained.model)
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(checkpoints)
 
@@ -104,12 +105,12 @@ def _fit(
 
 
 def _training_metrics(
-    report: EpochReport, train: Examples, dev: Examples, network: torch.nn.Module
+    report: EpochReport, shown: Examples, unseen: Examples, network: torch.nn.Module
 ) -> dict[str, Any]:
     best = min(report.rows, key=lambda row: row["dev/loss"])
-    symbols = train.pairs.target_tokens * len(report.rows)
+    symbols = shown.pairs.target_tokens * len(report.rows)
     return {
-        "train/perplexity": dev.per_word(best["dev/perplexity"]),
+        "train/perplexity": unseen.per_word(best["dev/perplexity"]),
         "train/accuracy": best["dev/accuracy"],
         "train/loss": best["train/loss"],
         "train/best_epoch": best["epoch"],
@@ -117,5 +118,5 @@ def _training_metrics(
         "train/seconds": report.seconds,
         "train/tokens_per_second": symbols / report.seconds,
         "train/parameters": sum(weights.numel() for weights in network.parameters()),
-        "train/sentences": len(train.pairs),
+        "train/sentences": len(shown.pairs),
     }
