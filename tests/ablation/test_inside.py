@@ -303,3 +303,22 @@ def test_what_is_not_of_the_context_cannot_be_ablated_afterwards(translator, sen
     encoding = translator.encoder(ids, lengths)
     with pytest.raises(ValueError, match="site=context"):
         ablated_encoding(encoding, some_mask(translator, Site.recurrent, "zero"), ids)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+@pytest.mark.parametrize("clamp", CLAMPS)
+@pytest.mark.parametrize("site", list(Site))
+@torch.no_grad()
+def test_a_gpu_computes_what_the_cpu_computes(model, sentences, site, clamp):
+    mask = some_mask(model, site, clamp)
+    smaller = prune(model, mask.neurons)
+    with ablate(model, mask):
+        expected = model.neuron_states(*sentences), smaller.neuron_states(*sentences)
+    model, smaller = model.cuda(), smaller.cuda()
+    is_word = torch.arange(sentences[0].shape[1]) < sentences[1][:, None]
+    with ablate(model, mask):
+        found = [model.neuron_states(*sentences), smaller.neuron_states(*sentences)]
+    with ablate_rows(model, [mask] * 3):
+        found.append(model.neuron_states(*sentences))
+    for states, wanted in zip(found, (*expected, expected[0]), strict=True):
+        torch.testing.assert_close(states.cpu()[is_word], wanted[is_word], atol=1e-3, rtol=0)

@@ -33,7 +33,7 @@ class Clamping:
         removed = torch.zeros(len(masks), masks[0].layout.size, dtype=torch.bool)
         constants = torch.zeros(removed.shape)
         for row, mask in enumerate(masks):
-            removed[row, mask.neurons] = True
+            removed[row, mask.neurons.cpu()] = True
             if isinstance(mask.values, Tensor):
                 constants[row] = mask.values
         resample = shared_resample(masks)
