@@ -17,7 +17,7 @@ from onegrain.models.lstm import LstmState, run_layer
 from onegrain.models.translator import Translator
 from onegrain.settings import Site
 
-AnyModel = TypeVar("AnyModel", Translator, LanguageModel)
+AnyModel = TypeVar("AnyModel", bound=Translator | LanguageModel)
 
 
 def prune(model: AnyModel, neurons: Int[Tensor, " neurons"]) -> AnyModel:
