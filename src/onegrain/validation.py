@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from onegrain.errors import UserError
-from onegrain.settings import FilesData, Selection, Settings
+from onegrain.settings import Clamp, FilesData, Method, Selection, Settings, Target
+
+COMPARING = {
+    *(Method.cross_model, Method.cross_model_mean, Method.cross_model_min),
+    *(Method.cross_model_signed, Method.cross_model_std, Method.linear_regression, Method.svcca),
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,21 @@ def _validate_together(settings: Settings) -> None:
         raise UserError(f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}")
     if model.instance > model.instances:
         raise UserError(f"model.instance={model.instance}: model.instances is {model.instances}")
+    if layers is not None and set(settings.ablation.targets) - {Target.probe_mask}:
+        raise UserError(
+            f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
+            "all of its neurons; take activations.layers=null or ablation=probe_mask"
+        )
+    comparing = [method.name for method in settings.ranking.methods if method in COMPARING]
+    if comparing and model.instances < 2:
+        raise UserError(
+            f"model.instances={model.instances}: {comparing[0]} compares instances; take "
+            "model.instances=3 or ranking=one_model"
+        )
+    if settings.ranking.methods == [Method.svcca] and Target.model not in settings.ablation.targets:
+        raise UserError(
+            "ranking=svcca: directions are ablated in the model only; take ablation=model"
+        )
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:
         raise UserError(
@@ -84,6 +104,13 @@ PAIR = Rule(
         and len(set(value.split("-"))) == 2
     ),
     "must name two languages, source-target, such as en-fr",
+)
+DISTINCT = Rule(
+    lambda values: 0 < len(values) == len(set(values)), "must name at least one, and none twice"
+)
+PROBE_CLAMPS = Rule(
+    lambda values: DISTINCT.holds(values) and Clamp.resample not in values,
+    "must be a list of zero and mean; resample is for ablation.model.clamps",
 )
 LAMBDAS = _each(NOT_NEGATIVE)
 
@@ -129,11 +156,22 @@ RULES: dict[str, Rule] = {
     "probe.alpha": NOT_NEGATIVE,
     "probe.beta": NOT_NEGATIVE,
     "probe.seed": SEED,
+    "ranking.methods": DISTINCT,
     "ranking.share": _share("("),
+    "ranking.sentences": _at_least(1),
+    "ablation.targets": DISTINCT,
     "ablation.fractions": _each(_share()),
     "ablation.keep": _each(_share()),
     "ablation.random_orders": _at_least(1),
     "ablation.bootstrap_samples": _at_least(1),
+    "ablation.clamps": PROBE_CLAMPS,
+    "ablation.model.sites": DISTINCT,
+    "ablation.model.clamps": DISTINCT,
+    "ablation.model.fractions": _each(_share()),
+    "ablation.model.shown": _each(_share()),
+    "ablation.model.random_orders": NOT_NEGATIVE,
+    "ablation.model.sentences": _at_least(1),
+    "ablation.model.rows_at_once": _at_least(1),
     "trainer.epochs": _at_least(1),
     "trainer.batch_size": _at_least(1),
     "trainer.learning_rate": POSITIVE,

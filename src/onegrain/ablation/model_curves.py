@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import pandas as pd
 import torch
@@ -12,11 +13,13 @@ from torch import Tensor
 
 from onegrain.ablation.bootstrap import interval, resampled
 from onegrain.ablation.mask import Mask, site_neurons
-from onegrain.ablation.measures import Measure
+from onegrain.ablation.measures import Ablation, Measure
 from onegrain.ablation.orders import orders_of
+from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, neuron_counts
 from onegrain.neurons import Ranking
+from onegrain.ranking.svcca import Directions
 from onegrain.settings import Clamp, Site
 
 log = logging.getLogger(__name__)
@@ -60,8 +63,67 @@ def model_curves(
             for ranking in rankings:
                 rows = _curve(points, ranking, fractions, random_orders, seed)
                 parts.append(rows.assign(ranking=ranking.method, clamp=clamp.value))
-                _report(parts[-1], measure.metric)
+                _report(parts[-1])
     return pd.concat(parts, ignore_index=True)
+
+
+def direction_curves(
+    measure: Measure,
+    directions: Directions,
+    *,
+    fractions: Sequence[float] = INSIDE,
+    bootstrap_samples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Project more and more directions out of the top layer, and measure the model.
+
+    Args:
+        measure: What the model does on a test set.
+        directions: Of the top layer's neurons, most important first.
+        fractions: Of the directions.
+        bootstrap_samples: Resampled test sets for the 95% interval over sentences.
+        seed: Of the bootstrap.
+
+    Returns:
+        Rows as those of `model_curves`, at ``site=context`` and ``clamp=mean``; ``neurons`` and
+        ``fraction`` count directions. There is no random order.
+    """
+    layout, total = measure.layout, len(directions.vectors)
+    top = site_neurons(layout, Site.context)
+
+    @cache
+    def at(count: int, order: str) -> dict[str, float]:
+        if count == 0:
+            ablation: Ablation = Mask.empty(layout, Site.context)
+        else:
+            basis = directions.basis(count, bottom=order == "bottom")
+            ablation = Projection(basis[:, top], directions.mean[top], layout)
+        return measured(measure, ablation, bootstrap_samples, seed)
+
+    rows = [
+        {
+            "order": order,
+            "seed": seed,
+            "neurons": count,
+            "fraction": count / total,
+            **at(count, order if 0 < count < total else "any"),
+        }
+        for order in ("top", "bottom")
+        for count in neuron_counts(total, fractions)
+    ]
+    curve = _columns(pd.DataFrame(rows), measure.metric, Site.context)
+    curve = curve.assign(ranking=directions.method, clamp=Clamp.mean.value)
+    _report(curve)
+    return curve
+
+
+def measured(measure: Measure, ablation: Ablation, samples: int, seed: int) -> dict[str, float]:
+    """Return the metric with an ablation, and its 95% interval over test sentences."""
+    counts = measure.counts(ablation).double()
+    drawn = resampled(len(counts), samples, seed)
+    (value,) = measure.value(counts.sum(dim=0, keepdim=True))
+    low, high = interval(torch.tensor(measure.value(drawn.T @ counts)))
+    return {"value": value, "low": float(low), "high": float(high)}
 
 
 class _Points:
@@ -86,11 +148,7 @@ class _Points:
         layout, site = self.measure.layout, self.site
         none = len(neurons) == 0
         mask = Mask.empty(layout, site) if none else Mask(neurons, layout, site, self.values)
-        counts = self.measure.counts(mask).double()
-        drawn = resampled(len(counts), self.samples, self.seed)
-        (value,) = self.measure.value(counts.sum(dim=0, keepdim=True))
-        low, high = interval(torch.tensor(self.measure.value(drawn.T @ counts)))
-        return {"value": value, "low": float(low), "high": float(high)}
+        return measured(self.measure, mask, self.samples, self.seed)
 
 
 def _curve(
@@ -110,20 +168,19 @@ def _curve(
         for order in orders
         for count in neuron_counts(len(reached), fractions)
     ]
-    return pd.DataFrame(rows).assign(
-        target="model",
-        operation="ablate",
-        site=points.site.value,
-        metric=points.measure.metric,
-    )
+    return _columns(pd.DataFrame(rows), points.measure.metric, points.site)
 
 
-def _report(curve: pd.DataFrame, metric: str) -> None:
-    first = curve.iloc[0]
-    tenth = curve[(curve["fraction"] - 0.1).abs() == (curve["fraction"] - 0.1).abs().min()]
+def _columns(rows: pd.DataFrame, metric: str, site: Site) -> pd.DataFrame:
+    return rows.assign(target="model", operation="ablate", site=site.value, metric=metric)
+
+
+def _report(curve: pd.DataFrame) -> None:
+    first, distance = curve.iloc[0], (curve["fraction"] - 0.1).abs()
+    tenth = curve[distance == distance.min()]
     shown = ", ".join(f"{row.order} {row.value:.1f}" for row in tenth.itertuples())
     log.info(
-        "ablated in the model (%s, %s, %s): %s %.1f; without %d neurons: %s",
-        first["ranking"], first["site"], first["clamp"], metric, first["value"],
-        tenth["neurons"].iloc[0], shown,
+        "ablated in the model (%s, %s, %s): %s %.1f; without %d of %d: %s",
+        first["ranking"], first["site"], first["clamp"], first["metric"], first["value"],
+        tenth["neurons"].iloc[0], curve["neurons"].max(), shown,
     )  # fmt: skip

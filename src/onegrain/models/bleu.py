@@ -38,6 +38,13 @@ def corpus_bleu(hypotheses: Sequence[str], references: Sequence[str], *, lowerca
     return Bleu(score, str(metric.get_signature()))
 
 
+def signature(*, lowercase: bool) -> str:
+    """Return how a corpus with one reference is scored, in sacrebleu's words."""
+    metric = BLEU(lowercase=lowercase)
+    metric.corpus_score([""], [[""]])  # it knows its number of references only afterwards
+    return str(metric.get_signature())
+
+
 class BleuCounts:
     """What each sentence contributes to a corpus's BLEU, so that many corpora can be scored.
 

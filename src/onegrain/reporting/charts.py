@@ -6,19 +6,24 @@ data, which Vega never evaluates.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from onegrain.reporting.findings import ORDERS, Curve, random_note, unconverged
+from onegrain.reporting.findings import METRIC_TITLES, ORDERS, Curve, random_note, unconverged
 from onegrain.reporting.formatting import Number, is_share, measure, percent, strength
 
 WIDTH = 640
 _DASHES = ((1, 0), (2, 3), (8, 4))  # top, random, bottom: told apart in black and white too
 _CHOSEN = "#e69f00"
-_METRIC_TITLES = {"accuracy": "Accuracy", "bleu": "BLEU", "perplexity": "Perplexity"}
+_TARGETS = {
+    "probe_mask": "on the probe",
+    "probe_retrain": "with the probe retrained",
+    "model": "in the model",
+    "prune": "for good, out of the weights",
+}
 
 
 def specification(chart: alt.LayerChart) -> dict[str, Any]:
@@ -55,10 +60,12 @@ def ablation_chart(curve: Curve, majority: Number | None = None) -> alt.LayerCha
             axis=alt.Axis(format="%", tickCount=10, grid=False),
         )
     )
+    title = METRIC_TITLES.get(curve.metric, curve.metric.replace("_", " "))
     measured = alt.Y(
         "value:Q",
-        title=_METRIC_TITLES.get(curve.metric, curve.metric.replace("_", " ").capitalize()),
+        title=title[0].upper() + title[1:],
         axis=alt.Axis(format=value_format),
+        scale=_scale(curve),
     )
     fill = alt.Fill("order:N", scale=scale, legend=legend)
     bands = base.mark_area(opacity=0.16).encode(y="low:Q", y2="high:Q", fill=fill)
@@ -76,6 +83,61 @@ def ablation_chart(curve: Curve, majority: Number | None = None) -> alt.LayerCha
             f"at random and from the bottom of the ranking {curve.ranking}."
         ),
     )
+
+
+def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
+    """Lay the curves of several rankings over each other: from the top solid, from the bottom not.
+
+    Args:
+        curves: Of one target, site, clamp and metric; each of another ranking. Their random orders
+            are the same and are drawn once.
+    """
+    first = curves[0]
+    done = "kept" if first.operation == "keep" else "ablated"
+    parts = [curve.points.assign(ranking=curve.ranking) for curve in curves]
+    table = pd.concat(parts, ignore_index=True)
+    is_random = table["order"] == "random"
+    table.loc[is_random, "ranking"] = "random"
+    table = table.drop_duplicates(["ranking", "order", "fraction"])
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", columns=4, labelLimit=300)
+    base = alt.Chart(table).encode(
+        x=alt.X("fraction:Q", title=f"Share of neurons {done}", axis=alt.Axis(format="%")),
+        y=alt.Y(
+            "value:Q", title=METRIC_TITLES.get(first.metric, first.metric), scale=_scale(first)
+        ),
+        color=alt.Color("ranking:N", legend=legend, sort=[curve.ranking for curve in curves]),
+        strokeDash=alt.StrokeDash(
+            "order:N",
+            scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in _DASHES]),
+            legend=legend,
+        ),
+        tooltip=[
+            "ranking:N",
+            "order:N",
+            alt.Tooltip("fraction:Q", format=".1%", title="share"),
+            alt.Tooltip("neurons:Q", format=","),
+            alt.Tooltip("value:Q", format=",.4~g", title=first.metric),
+        ],
+    )
+    where = _TARGETS.get(first.target, first.target)
+    return alt.LayerChart(
+        layer=[base.mark_line(strokeWidth=2), base.mark_point(size=18, filled=True)],
+        width=WIDTH,
+        height=380,
+        title=alt.TitleParams(
+            f"Rankings compared: neurons {done} {where}",
+            subtitle=", ".join((first.task, *first.variant)),
+        ),
+        description=(
+            f"Line chart: {first.metric} against the share of neurons {done}, one colour for each "
+            "ranking, solid from its top and dashed from its bottom."
+        ),
+    )
+
+
+def _scale(curve: Curve) -> alt.Scale:
+    """Perplexities grow by factors; everything else is linear."""
+    return alt.Scale(type="log") if curve.metric == "perplexity" else alt.Scale()
 
 
 def lambda_grid_chart(grid: pd.DataFrame) -> alt.LayerChart:
@@ -160,11 +222,7 @@ def _majority_rule(majority: Number) -> list[alt.Chart]:
 
 def _curve_title(curve: Curve) -> str:
     done = "Keeping" if curve.operation == "keep" else "Ablating"
-    where = {
-        "probe_mask": "on the probe",
-        "probe_retrain": "with the probe retrained",
-        "model": "in the model",
-    }.get(curve.target, curve.target)
+    where = _TARGETS.get(curve.target, curve.target)
     variant = f" ({', '.join(curve.variant)})" if curve.variant else ""
     return f"{done} neurons {where}: {curve.task}, ranked by {curve.ranking}{variant}"
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
-from onegrain.reporting.charts import ablation_chart, lambda_grid_chart, specification
-from onegrain.reporting.findings import curves_of
+from onegrain.reporting.charts import (
+    ablation_chart,
+    comparison_chart,
+    lambda_grid_chart,
+    specification,
+)
+from onegrain.reporting.findings import Curve, curves_of
 from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
 from onegrain.reporting.theme import THEMES
 
@@ -30,13 +35,27 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
     """The ablation curves, and the λ grid where it has more than one point."""
     majority = results.metrics.get("probe/majority_accuracy", math.nan)
     rule = None if isinstance(majority, str) or math.isnan(majority) else majority
-    for curve in curves_of(results.curves):
+    curves = list(curves_of(results.curves))
+    for compared in _compared(curves):
+        first = compared[0]
+        name = _file_name("rankings", first.target, first.task, first.metric, *first.variant)
+        yield Figure(name, "ablation", specification(comparison_chart(compared)))
+    for curve in curves:
         parts = (curve.target, curve.operation, curve.task, curve.ranking, curve.metric)
         name = _file_name("ablation", *parts, *curve.variant)
         yield Figure(name, "ablation", specification(ablation_chart(curve, rule)))
     if len(results.lambda_grid) > 1:
         spec = specification(lambda_grid_chart(results.lambda_grid))
         yield Figure("lambda_grid", "lambda_grid", spec)
+
+
+def _compared(curves: Sequence[Curve]) -> Iterator[list[Curve]]:
+    """Group curves that differ in their ranking alone."""
+    groups: dict[tuple[str, ...], list[Curve]] = {}
+    for curve in curves:
+        key = (curve.task, curve.target, curve.operation, curve.metric, *curve.variant)
+        groups.setdefault(key, []).append(curve)
+    yield from (group for group in groups.values() if len(group) > 1)
 
 
 def write_figures(figures: list[Figure], folder: Path) -> None:

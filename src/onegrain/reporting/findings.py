@@ -12,8 +12,12 @@ import pandas as pd
 from onegrain.reporting.formatting import Number, measure, number, percent
 from onegrain.reporting.run_files import Metric, RunResults
 
-DEFAULT_FRACTIONS = (0.10, 0.15, 0.20)  # of the neurons; those of the papers' tables
+DEFAULT_FRACTIONS = {  # of the neurons; those of the papers' tables and figures
+    "keep": (0.10, 0.15, 0.20),
+    "ablate": (0.025, 0.10),
+}
 ORDERS = ("top", "random", "bottom")
+METRIC_TITLES = {"accuracy": "accuracy", "bleu": "BLEU", "perplexity": "perplexity"}
 
 # One curve is what shares all of these; `seed` and `order` vary inside it.
 _CURVE_KEY = (
@@ -32,9 +36,8 @@ _COUNTED = {
         "test words have labels that training never showed; they are kept and counted as wrong.",
     ),
     "unranked": (
-        "neuron is zero for every label; it stands last in the ranking.",
-        "neurons are zero for every label; they stand last in the ranking, in a seeded random "
-        "order.",
+        "neuron has no score in this ranking; it stands last.",
+        "neurons have no score in this ranking; they stand last, in a seeded random order.",
     ),
 }
 
@@ -129,10 +132,16 @@ def _averaged_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return points.drop(columns=["least", "most", "seeds"])
 
 
-def shown_fractions(settings: Mapping[str, Any]) -> tuple[float, ...]:
-    """The fractions that tables show: ``ablation.keep`` of the settings, or the papers'."""
-    keep = settings.get("ablation", {}).get("keep")
-    return tuple(map(float, keep)) if keep else DEFAULT_FRACTIONS
+def shown_fractions(settings: Mapping[str, Any], operation: str) -> tuple[float, ...]:
+    """The fractions that tables show: those of the settings, or the papers'.
+
+    Args:
+        settings: The run's, nested: ``ablation.keep``, ``ablation.model.shown``.
+        operation: ``keep`` or ``ablate``.
+    """
+    ablation = settings.get("ablation", {})
+    shown = ablation.get("keep") if operation == "keep" else ablation.get("model", {}).get("shown")
+    return tuple(map(float, shown)) if shown else DEFAULT_FRACTIONS[operation]
 
 
 def random_note(curve: Curve) -> str:
@@ -154,8 +163,12 @@ def finding(results: RunResults) -> str:
         against = "" if majority is None else f", majority {percent(majority)}"
         parts.append(f"The probe reads {task} at {percent(accuracy)}{against}")
     if curve is not None and curve.operation == "keep":
-        kept = _kept_in_words(curve, shown_fractions(results.settings)[0])
+        kept = _kept_in_words(curve, shown_fractions(results.settings, curve.operation)[0])
         parts.extend([kept] if kept else [])
+    inside = next((c for c in curves_of(results.curves) if c.target == "model"), None)
+    if inside is not None:
+        cost = _cost_in_words(inside, shown_fractions(results.settings, inside.operation)[0])
+        parts.extend([cost] if cost else [])
     sentence = "; ".join(parts) or "This run measured no probe"
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -169,6 +182,24 @@ def _kept_in_words(curve: Curve, fraction: float) -> str | None:
         f"keeping the top {share} of {number(curve.neurons)} neurons leaves "
         f"{measure(curve.metric, top.value)}, "
         f"keeping the bottom {share} leaves {measure(curve.metric, bottom.value)}"
+    )
+
+
+def _cost_in_words(curve: Curve, fraction: float) -> str | None:
+    none, top, bottom = (
+        curve.at("top", 0.0),
+        curve.at("top", fraction),
+        curve.at("bottom", fraction),
+    )
+    if none is None or top is None or bottom is None:
+        return None
+    whole, without_top, without_bottom = (
+        measure(curve.metric, point.value) for point in (none, top, bottom)
+    )
+    return (
+        f"in the model, ablating the top {percent(top.fraction)} by {curve.ranking} takes "
+        f"{METRIC_TITLES.get(curve.metric, curve.metric)} from {whole} to {without_top}, "
+        f"the bottom to {without_bottom}"
     )
 
 

@@ -21,7 +21,13 @@ import vl_convert
 from onegrain.reporting.figures import Figure, figures_of, write_figures
 from onegrain.reporting.findings import finding, gaps, notes, selected_point
 from onegrain.reporting.formatting import measure, number, strength
-from onegrain.reporting.page_tables import grid_table, kept_tables, metrics_table, neuron_tables
+from onegrain.reporting.page_tables import (
+    agreement_tables,
+    grid_table,
+    kept_tables,
+    metrics_table,
+    neuron_tables,
+)
 from onegrain.reporting.run_files import REPORT_FILE, RunResults, read_run, write_whole
 from onegrain.reporting.theme import THEMES
 
@@ -80,6 +86,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         kept_tables=kept_tables(results),
         grid_table=None if results.lambda_grid.empty else grid_table(results.lambda_grid),
         neuron_tables=neuron_tables(results.neurons),
+        agreement_tables=agreement_tables(results.agreement),
         metrics_table=metrics_table(results.metrics),
         charts={"themes": THEMES, "specs": {figure.name: figure.spec for figure in figures}},
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),

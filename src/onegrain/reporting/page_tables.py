@@ -33,6 +33,12 @@ _GRID_TITLES = {
     "nonzero": "non-zero",
 }
 
+_AGREEMENT_TITLES = {
+    "rankings": "How many of the top neurons two rankings share; chance is that of random orders",
+    "instances": "How many of an instance's top neurons have their best-correlated partner in the "
+    "other instance's top",
+}
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -57,9 +63,8 @@ class DataTable:
 
 def kept_tables(results: RunResults) -> list[DataTable]:
     """For each curve, what few neurons leave."""
-    fractions = shown_fractions(results.settings)
     return [
-        _kept_table(f"kept-{index}", curve, fractions)
+        _kept_table(f"kept-{index}", curve, shown_fractions(results.settings, curve.operation))
         for index, curve in enumerate(curves_of(results.curves), start=1)
     ]
 
@@ -126,6 +131,31 @@ def neuron_tables(neurons: pd.DataFrame) -> list[DataTable]:
                 columns=[name.replace("_", " ") for name in names],
                 numeric=[pd.api.types.is_numeric_dtype(best[name]) for name in names],
                 rows=cells,
+                tall=True,
+                filterable=True,
+            )
+        )
+    return tables
+
+
+def agreement_tables(agreement: pd.DataFrame) -> list[DataTable]:
+    """How far rankings of this model agree, and those of its instances."""
+    tables = []
+    for kind, caption in _AGREEMENT_TITLES.items():
+        rows = agreement[agreement["kind"] == kind]
+        if rows.empty:
+            continue
+        shown = rows.drop(columns=["kind", *([] if kind == "instances" else ["ranking"])])
+        names = [str(name) for name in shown.columns]
+        tables.append(
+            DataTable(
+                id=f"agreement-{kind}",
+                caption=caption,
+                columns=names,
+                numeric=[pd.api.types.is_numeric_dtype(shown[name]) for name in names],
+                rows=[
+                    [_cell(name, row[name]) for name in names] for row in shown.to_dict("records")
+                ],
                 tall=True,
                 filterable=True,
             )

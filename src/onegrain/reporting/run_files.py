@@ -24,6 +24,7 @@ METRICS_FILE = "metrics.json"
 CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
+AGREEMENT_FILE = "agreement.csv"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -37,11 +38,12 @@ NEURON_COLUMNS = (
 LAMBDA_GRID_COLUMNS = (
     *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
 )
+AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
     {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {"component", "direction", "best_label", "top_words"}
+    | {"component", "direction", "best_label", "top_words", "kind", "one", "other"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})
@@ -59,6 +61,7 @@ class RunResults:
         curves: Ablation results, `CURVE_COLUMNS`.
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
+        agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
     """
 
     folder: Path
@@ -68,6 +71,7 @@ class RunResults:
     curves: pd.DataFrame
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
+    agreement: pd.DataFrame
 
     @property
     def name(self) -> str:
@@ -102,6 +106,7 @@ def read_run(folder: Path) -> RunResults:
         curves=_read_table(folder / CURVES_FILE, CURVE_COLUMNS),
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
+        agreement=_read_agreement(folder / AGREEMENT_FILE),
     )
 
 
@@ -112,6 +117,7 @@ def write_run_files(
     curves: pd.DataFrame,
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
+    agreement: pd.DataFrame,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
@@ -127,6 +133,7 @@ def write_run_files(
         CURVES_FILE: _to_csv(curves, CURVE_COLUMNS),
         NEURONS_FILE: _to_csv(neurons, NEURON_COLUMNS),
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
+        AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -197,6 +204,13 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise UserError(f"{path}: no column '{missing[0]}'; expected {', '.join(columns)}")
     _check_types(path, table, columns)
     return table
+
+
+def _read_agreement(path: Path) -> pd.DataFrame:
+    """Read the table, or return an empty one for a run made before there was any."""
+    if not path.exists():
+        return pd.DataFrame(columns=list(AGREEMENT_COLUMNS))
+    return _read_table(path, AGREEMENT_COLUMNS)
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from onegrain.reporting.findings import DEFAULT_FRACTIONS, ORDERS, Curve, curves_of, gaps
+from onegrain.reporting.findings import ORDERS, Curve, curves_of, gaps, shown_fractions
 from onegrain.reporting.formatting import measure, number, percent
 from onegrain.reporting.run_files import Metric
 
@@ -22,14 +23,14 @@ _SHARES = {
 def summary_table(
     metrics: Mapping[str, Metric],
     curves: pd.DataFrame,
-    fractions: Sequence[float] = DEFAULT_FRACTIONS,
+    settings: Mapping[str, Any],
 ) -> Table:
     """What is left when few neurons are kept, under a title with the probe's accuracy and MAJ.
 
     Args:
         metrics: The run's metrics.
         curves: The run's ``curves.csv``.
-        fractions: The shares of neurons to show.
+        settings: The run's, nested, which name the shares of neurons to show.
     """
     table = Table(title=Text(_title(metrics)), title_justify="left")
     for name in ("task", "ranking", "neurons"):
@@ -39,7 +40,7 @@ def summary_table(
     for curve in curves_of(curves):
         gap = gaps(metrics).get(f"{curve.target}/{curve.ranking}")
         first = (Text(curve.task), Text(_ranking(curve)))
-        for fraction in fractions:
+        for fraction in shown_fractions(settings, curve.operation):
             shown = "" if gap is None else number(gap)
             table.add_row(*first, *_row(curve, fraction), shown)
             first, gap = (Text(), Text()), None
@@ -63,7 +64,7 @@ def _ranking(curve: Curve) -> str:
 
 
 def _row(curve: Curve, fraction: float) -> Iterator[str]:
-    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {fraction:.0%}"
+    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {percent(fraction)}"
     for order in ORDERS:
         point = curve.at(order, fraction)
         yield "–" if point is None else measure(curve.metric, point.value)

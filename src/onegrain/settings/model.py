@@ -24,7 +24,7 @@ class ModelSettings:
     embedding: int | None = None  # null: as hidden
     layers: int = 2
     dropout: float = 0.3  # between layers and before the output layer
-    instances: int = 1  # models of the same settings on disjoint equal parts of the data
+    instances: int = 3  # models of the same settings on disjoint equal parts of the data
     instance: int = 1  # the one that is analysed, and made first where the store has none
 
 

@@ -75,11 +75,8 @@ class TrackedRun:
             point = {str(name): value for name, value in values.dropna().items()}
             self.run.log({FRACTION: fraction, **point})
 
-    def log_tables(
-        self, neurons: pd.DataFrame, lambda_grid: pd.DataFrame, curves: pd.DataFrame
-    ) -> None:
-        """Show the rows of the run's files as W&B tables."""
-        tables = {"neurons": neurons, "lambda_grid": lambda_grid, "curves": curves}
+    def log_tables(self, **tables: pd.DataFrame) -> None:
+        """Show the rows of the run's files as W&B tables, ``tables/<name>``."""
         shown = {
             f"tables/{name}": wandb.Table(dataframe=table.reset_index(drop=True))
             for name, table in tables.items()

@@ -1,0 +1,83 @@
+"""What a model is worth, how large it is and how fast, when neurons are really removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+from jaxtyping import Int
+from torch import Tensor
+
+from onegrain.ablation.mask import Mask
+from onegrain.ablation.measures import Measure
+from onegrain.ablation.model_curves import measured
+from onegrain.ablation.prune import parameter_count, prune
+from onegrain.ablation.schedule import neuron_counts
+from onegrain.models.text_model import TextModel, TextTranslator
+from onegrain.neurons import Ranking
+from onegrain.settings import Site
+
+
+def pruning_curves(
+    model: TextModel,
+    measure_of: Callable[[TextModel], Measure],
+    rankings: Sequence[Ranking],
+    *,
+    fractions: Sequence[float],
+    bootstrap_samples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Remove more and more of the least important neurons from the weights.
+
+    Dalvi et al. (AAAI 2019) suggest it as a use of rankings: what can go without loss makes a
+    smaller model. Compare with the bottom curve of masking at `Site.recurrent` with zero.
+
+    Args:
+        model: In evaluation mode; it is left as it is.
+        measure_of: What a model does on the test set.
+        rankings: The last neurons of each go first.
+        fractions: Of the neurons.
+        bootstrap_samples: Resampled test sets for the 95% interval over sentences.
+        seed: Of the bootstrap.
+
+    Returns:
+        Rows as those of ``model_curves``, with ``target=prune``, and two more columns:
+        ``parameters`` of the whole model and ``seconds`` to measure it once.
+    """
+    rows = []
+    for ranking in rankings:
+        for count in neuron_counts(ranking.layout.size, fractions):
+            going = ranking.order.flip(0)[:count]
+            smaller = _without(model, going) if count else model
+            measure = measure_of(smaller)
+            nothing_more = Mask.empty(measure.layout, Site.recurrent)
+            start = time.perf_counter()
+            measure.counts(nothing_more)
+            seconds = time.perf_counter() - start
+            rows.append(
+                {
+                    "ranking": ranking.method,
+                    "neurons": count,
+                    "fraction": count / ranking.layout.size,
+                    "metric": measure.metric,
+                    **measured(measure, nothing_more, bootstrap_samples, seed),
+                    "parameters": parameter_count(smaller.model),
+                    "seconds": seconds,
+                }
+            )
+    return pd.DataFrame(rows).assign(
+        target="prune",
+        operation="ablate",
+        order="bottom",
+        seed=seed,
+        clamp="zero",
+        site="recurrent",
+    )
+
+
+def _without(model: TextModel, neurons: Int[Tensor, " neurons"]) -> TextModel:
+    if isinstance(model, TextTranslator):
+        return replace(model, model=prune(model.model, neurons))
+    return replace(model, model=prune(model.model, neurons))

@@ -1,0 +1,106 @@
+"""What a run measured, as flat ``stage/name: number``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from onegrain.ablation.curves import drop_at, gap, value_at
+from onegrain.data.corpus import Splits
+from onegrain.models.bleu import signature
+from onegrain.probing.baselines import majority_accuracy
+from onegrain.probing.probe import Probe
+from onegrain.probing.scoring import Scores
+from onegrain.reporting.run_files import Metric
+from onegrain.settings import Settings
+from onegrain.stages import ProbingTask
+from onegrain.steps.rankings import Ranked
+
+
+def probe_metrics(
+    settings: Settings,
+    probe: Probe,
+    point: int,
+    dev: Scores,
+    test: Scores,
+    task: ProbingTask,
+    corpora: Splits,
+) -> dict[str, Metric]:
+    """Return how well the chosen probe does, beside the majority baseline."""
+    lambda1, lambda2 = (float(f"{value:.6g}") for value in probe.grid.points()[point])
+    majority = majority_accuracy(
+        corpora.train, corpora.test, task.name, lowercase=settings.data.text.lowercase
+    )
+    return {
+        "probe/accuracy": float(test.accuracy[point]),
+        "probe/accuracy_dev": float(dev.accuracy[point]),
+        "probe/accuracy_train": float(probe.train_accuracy[point]),
+        "probe/majority_accuracy": majority,
+        "probe/macro_f1": float(test.macro_f1[point]),
+        "probe/lambda1": lambda1,
+        "probe/lambda2": lambda2,
+        "probe/objective": float(probe.objective[point]),
+        "probe/residual": float(probe.residual[point]),
+        "probe/nonzero": int(probe.nonzero[point]),
+        "probe/labels": len(probe.labels),
+        "probe/unconverged_points": int((~probe.converged).sum()),
+        "probe/unknown_share": task.unknown_share["test"],
+        "probe/unknown_share_train": task.unknown_share["train"],
+        "probe/unseen_label_words": int((task.test.labels < 0).sum()),
+        "probe/words_train": len(task.train),
+        "probe/words_test": len(task.test),
+    }
+
+
+def ranking_metrics(ranked: Ranked) -> dict[str, Metric]:
+    """Return how many neurons each ranking cannot tell apart, and how far rankings agree."""
+    metrics: dict[str, Metric] = {
+        f"ranking/{ranking.method}/unranked": ranking.unranked for ranking in ranked.rankings
+    }
+    few = ranked.agreement[ranked.agreement["top"] == ranked.agreement["top"].min()]
+    for row in few[few["kind"] == "rankings"].itertuples():
+        metrics[f"ranking/agreement/{row.one}/{row.other}/overlap@{row.top}"] = float(row.overlap)
+    between = few[few["kind"] == "instances"].groupby(["ranking", "top"])["overlap"].mean()
+    for (ranking, top), overlap in between.items():
+        metrics[f"ranking/instances/{ranking}/overlap@{top}"] = float(overlap)
+    return metrics
+
+
+def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metric]:
+    """Return the area between top and bottom of every experiment, and its values at a few points.
+
+    The first clamp and the first site of a target have plain names; the names of others end in
+    theirs.
+    """
+    metrics: dict[str, Metric] = {}
+    for (target, ranking), rows in curves.groupby(["target", "ranking"], sort=False):
+        for suffix, experiment in _experiments(rows):
+            where = f"ablation/{target}/{ranking}"
+            if {"top", "bottom"} <= set(experiment["order"]):
+                metrics[f"{where}/gap{suffix}"] = gap(experiment)
+            shown = (
+                settings.ablation.keep if target == "probe_mask" else settings.ablation.model.shown
+            )
+            for fraction in shown:
+                for order in experiment["order"].unique():
+                    at = f"{100 * fraction:g}%"
+                    value = value_at(experiment, order, fraction)
+                    metrics[f"{where}/{order}@{at}{suffix}"] = value
+                    if target != "probe_mask" and order == "top":
+                        metrics[f"{where}/drop@{at}{suffix}"] = drop_at(experiment, order, fraction)
+    if (curves["metric"] == "bleu").any():
+        metrics["ablation/model/bleu_signature"] = signature(lowercase=settings.data.text.lowercase)
+    return metrics
+
+
+def _experiments(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what each site and clamp adds to names, and its rows."""
+    first = rows.iloc[0]
+    for (site, clamp), experiment in rows.groupby(["site", "clamp"], sort=False):
+        parts = [
+            value
+            for value, usual in ((site, first["site"]), (clamp, first["clamp"]))
+            if value != usual
+        ]
+        yield "".join(f"_{part}" for part in parts), experiment

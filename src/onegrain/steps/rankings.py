@@ -1,0 +1,109 @@
+"""Every ranking that was asked for, and how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from jaxtyping import Float
+from torch import Tensor
+
+from onegrain.ablation.mask import site_neurons
+from onegrain.activations.activations import Activations
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.sampling import shuffled
+from onegrain.neurons import NeuronLayout, Ranking
+from onegrain.ranking.agreement import agreement_table
+from onegrain.ranking.instance_agreement import instance_agreement_table
+from onegrain.ranking.linear_correlation import rank_by_weights
+from onegrain.ranking.methods import Instances, directions_of, rank
+from onegrain.ranking.svcca import Directions
+from onegrain.settings import Method, RankingText, Settings, Site
+
+TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown
+FOUND = {Method.linear_correlation, Method.svcca}  # with a probe, and among directions
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The neurons of one model in every order that was asked for.
+
+    Attributes:
+        rankings: Of single neurons, in the order of ``ranking.methods``.
+        directions: What `Method.svcca` found, if it was asked for.
+        agreement: How far rankings of this model agree, and those of its instances; columns
+            ``kind`` (``rankings`` or ``instances``), ``ranking``, ``one``, ``other``, ``top``,
+            ``overlap``, ``chance``, ``spearman``.
+    """
+
+    rankings: tuple[Ranking, ...]
+    directions: Directions | None
+    agreement: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows of ``neurons.csv``: every ranking, one after the other."""
+        return pd.concat([each.to_frame() for each in self.rankings], ignore_index=True)
+
+
+def ranking_text(settings: Settings, data: Splits, labelled: Corpus) -> Corpus:
+    """Return the sentences over which neurons are compared, without labels or translations."""
+    chosen = settings.ranking
+    corpus = data.train if chosen.text is RankingText.data else labelled
+    if chosen.sentences is not None and chosen.sentences < len(corpus):
+        corpus = shuffled(corpus, chosen.sentences, settings.data.seed, "ranking.sentences")
+    return Corpus(corpus.language, corpus.sentences)
+
+
+def ranked(
+    settings: Settings,
+    weight: Float[Tensor, "labels neurons"],
+    labels: Sequence[str],
+    recordings: Sequence[Activations],
+) -> Ranked:
+    """Rank the neurons of the analysed instance by every method.
+
+    Args:
+        settings: Those of the run.
+        weight: The chosen probe's weights, for `Method.linear_correlation`.
+        labels: A name for each of its rows.
+        recordings: Of all instances, on the same words, in the order of their numbers.
+    """
+    methods, seed = settings.ranking.methods, settings.seed
+    instance = settings.model.instance - 1
+    layout = recordings[instance].layout
+    instances = Instances(recordings, layout)
+    rankings = tuple(
+        rank_by_weights(weight, labels, layout, seed)
+        if method is Method.linear_correlation
+        else rank(method, instances, instance, settings.ranking, seed)
+        for method in methods
+        if method is not Method.svcca
+    )
+    directions = None
+    if Method.svcca in methods:
+        directions = directions_of(instances, instance, site_neurons(layout, Site.context))
+    return Ranked(rankings, directions, _agreement(settings, rankings, instances))
+
+
+def _agreement(
+    settings: Settings, rankings: Sequence[Ranking], instances: Instances
+) -> pd.DataFrame:
+    """Compare all rankings of one instance, and each label-free one between instances."""
+    tops = _tops(instances.layout)
+    named = {ranking.method: ranking for ranking in rankings}
+    parts = [agreement_table(named, tops).assign(kind="rankings", ranking="")]
+    free = [method for method in settings.ranking.methods if method not in FOUND]
+    for method in free if len(instances.recordings) > 1 else []:
+        each = [
+            rank(method, instances, instance, settings.ranking, settings.seed)
+            for instance in range(len(instances.recordings))
+        ]
+        table = instance_agreement_table(each, instances.moments, tops)
+        parts.append(table.assign(kind="instances", ranking=each[0].method))
+    columns = ["kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _tops(layout: NeuronLayout) -> list[int]:
+    return sorted({max(1, round(share * layout.size)) for share in TOPS})
