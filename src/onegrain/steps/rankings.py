@@ -102,7 +102,7 @@ def _agreement(
         table = instance_agreement_table(each, instances.moments, tops)
         parts.append(table.assign(kind="instances", ranking=each[0].method))
     columns = ["kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)[columns].astype({"one": str, "other": str})
 
 
 def _tops(layout: NeuronLayout) -> list[int]:
