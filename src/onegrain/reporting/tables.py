@@ -64,7 +64,7 @@ def _ranking(curve: Curve) -> str:
 
 
 def _row(curve: Curve, fraction: float) -> Iterator[str]:
-    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {percent(fraction)}"
+    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {100 * fraction:g}%"
     for order in ORDERS:
         point = curve.at(order, fraction)
         yield "–" if point is None else measure(curve.metric, point.value)
