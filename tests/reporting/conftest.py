@@ -18,8 +18,8 @@ data: {name: grammar, pair: en-fr, text: {splitting: punctuation, lowercase: tru
 model: {name: nmt, hidden: 64, layers: 2, dropout: 0.3}
 task: {name: pos, root: null}
 lambda_grid: {name: coarse, lambda1: [0.0, 1.0e-05], lambda2: [0.0, 1.0e-05]}
-ablation: {name: probe_mask, keep: [0.1, 0.15, 0.2], random_orders: 5}
-ranking: {name: linear_correlation, share: 0.25}
+ablation: {keep: [0.1, 0.15, 0.2], random_orders: 5, model: {shown: [0.05, 0.25]}}
+ranking: {methods: [linear_correlation, variance], share: 0.25}
 seed: 1
 """
 
@@ -35,6 +35,7 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
             "curves": curves(),
             "neurons": neurons(),
             "lambda_grid": lambda_grid(),
+            "agreement": agreement(),
         } | changes
         write_run_files(folder, **files)
         (folder / ".hydra").mkdir(exist_ok=True)
@@ -93,6 +94,40 @@ def curves(neurons: int = NEURONS, random_orders: int = 5) -> pd.DataFrame:
         )
         for (order, seed), value in shapes.items()
     )
+
+
+@pytest.fixture
+def curves_in_model() -> Callable[..., pd.DataFrame]:
+    """Makes the curves of ablation inside the model; its random order is that of any ranking."""
+
+    def curves_in_model(ranking: str = "linear_correlation") -> pd.DataFrame:
+        ablated = np.array([0, 13, 26, 64, 128, 256])
+        share = ablated / NEURONS
+        steepness = {"linear_correlation": 12.0, "variance": 20.0}.get(ranking, 6.0)
+        bleu = {
+            "top": 25 * np.exp(-steepness * share),
+            "bottom": 25 * (1 - share**4),
+            "random": 25 * (1 - share),
+        }
+        shared = {"task": "pos", "label": "", "instance": 0, "seed": 1, "target": "model"}
+        shared |= {"operation": "ablate", "ranking": ranking, "clamp": "zero", "metric": "bleu"}
+        parts = [
+            pd.DataFrame({"order": order, "neurons": ablated, "fraction": share, "value": value})
+            for order, value in bleu.items()
+        ]
+        table = pd.concat(parts, ignore_index=True).assign(site="recurrent", **shared)
+        return table.assign(low=table["value"] - 1, high=table["value"] + 1)
+
+    return curves_in_model
+
+
+def agreement() -> pd.DataFrame:
+    columns = ["kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"]
+    rows = [
+        ("rankings", "", "linear_correlation", "variance", 26, 0.5, 26 / 256, 0.25),
+        ("instances", "variance", "1", "2", 26, 0.75, 26 / 256, 0.875),
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def neurons(count: int = NEURONS, label: str = "NOUN", words: str = "maison, vert") -> pd.DataFrame:

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onegrain.reporting.charts import ablation_chart, lambda_grid_chart, specification
+from onegrain.reporting.charts import (
+    ablation_chart,
+    comparison_chart,
+    lambda_grid_chart,
+    specification,
+)
 from onegrain.reporting.findings import curves_of
 from onegrain.reporting.run_files import read_run
 
@@ -52,6 +57,39 @@ def test_the_majority_is_no_rule_for_other_metrics(curve_table: pd.DataFrame) ->
     spec = specification(ablation_chart(curve, majority=0.84))
     assert marks(spec) == ["area", "line", "rule"]
     assert spec["layer"][1]["encoding"]["y"]["title"] == "BLEU"
+
+
+def test_a_comparison_has_each_ranking_once_and_the_random_order_once(
+    curves_in_model: Callable[..., pd.DataFrame],
+) -> None:
+    names = ["linear_correlation", "variance", "cross_model"]
+    curves = list(curves_of(pd.concat(map(curves_in_model, names))))
+    spec = specification(comparison_chart(curves))
+    drawn = data_of(spec, 0)
+    counts = drawn.groupby(["ranking", "order"]).size()
+    lines = [(name, order) for name in names for order in ("top", "bottom")]
+    assert dict(counts) == dict.fromkeys([*lines, ("random", "random")], 6)
+    top = drawn[(drawn["ranking"] == "variance") & (drawn["order"] == "top")]
+    assert top["value"].tolist() == curves[1].points.query("order == 'top'")["value"].tolist()
+    encoding = spec["layer"][0]["encoding"]
+    assert encoding["color"]["sort"] == names
+    assert encoding["y"]["title"] == "BLEU"
+    assert "ablated in the model" in spec["title"]["text"]
+
+
+def test_perplexities_are_drawn_by_their_logarithms(
+    curves_in_model: Callable[..., pd.DataFrame],
+) -> None:
+    table = curves_in_model().assign(metric="perplexity", value=20.0)
+    curves = list(curves_of(table))
+    for chart in (comparison_chart(curves), ablation_chart(curves[0])):
+        scales = [
+            layer["encoding"]["y"]["scale"]
+            for layer in specification(chart)["layer"]
+            if "scale" in layer["encoding"].get("y", {})
+        ]
+        assert scales
+        assert {scale["type"] for scale in scales} == {"log"}
 
 
 def test_every_k_of_many_neurons_can_be_drawn(curve_table: pd.DataFrame) -> None:

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onegrain.reporting.findings import curves_of, finding, notes, selected_point
+from onegrain.reporting.findings import (
+    curves_of,
+    finding,
+    notes,
+    selected_point,
+    shown_fractions,
+)
 from onegrain.reporting.run_files import CURVE_COLUMNS, NEURON_COLUMNS, read_run
 
 MakeRun = Callable[..., Path]
@@ -60,6 +66,27 @@ def test_the_finding_says_accuracy_majority_and_what_is_kept(make_run: MakeRun) 
     )
 
 
+def test_the_finding_says_what_ablation_in_the_model_costs(
+    make_run: MakeRun, curves_in_model: Callable[..., pd.DataFrame]
+) -> None:
+    on_probe = read_run(make_run()).curves
+    both = pd.concat([on_probe, curves_in_model("variance")])
+    assert finding(read_run(make_run(curves=both))).endswith(
+        "keeping the bottom 10% leaves 10.1%; in the model, ablating the top 5.1% by variance "
+        "takes BLEU from 25 to 9.05, the bottom to 25.00."
+    )
+    only = read_run(make_run(metrics={}, curves=curves_in_model("variance")))
+    assert finding(only).startswith("In the model, ablating the top 5.1% by variance takes BLEU")
+
+
+def test_the_shares_shown_are_those_of_the_operation() -> None:
+    chosen = {"ablation": {"keep": [0.5], "model": {"shown": [0.3, 0.4]}}}
+    assert shown_fractions(chosen, "keep") == (0.5,)
+    assert shown_fractions(chosen, "ablate") == (0.3, 0.4)
+    assert shown_fractions({}, "keep") == (0.10, 0.15, 0.20)
+    assert shown_fractions({}, "ablate") == (0.025, 0.10)
+
+
 def test_the_finding_holds_without_a_probe_or_curves(make_run: MakeRun) -> None:
     empty = pd.DataFrame(columns=CURVE_COLUMNS)
     run = read_run(make_run(metrics={"probe/accuracy": 0.5}, curves=empty))
@@ -75,7 +102,7 @@ def test_notes_tell_of_unfinished_points_unknown_words_and_what_was_counted(
     assert unfinished.startswith("5 of 25 λ points had not reached the tolerance")
     assert "the chosen one" not in unfinished
     assert unknown.startswith("20.0% of the test words")
-    assert unranked.startswith("ranking: 12 neurons are zero")
+    assert unranked.startswith("ranking: 12 neurons have no score")
     assert dropped == "task: 1 sentence was longer than the limit and was dropped."
 
 

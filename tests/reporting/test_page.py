@@ -15,6 +15,7 @@ import pytest
 
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import (
+    AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
     LAMBDA_GRID_COLUMNS,
     NEURON_COLUMNS,
@@ -147,7 +148,9 @@ def test_hostile_text_is_text_wherever_it_comes_from(make_run: MakeRun, text: st
     neurons = run.neurons.assign(best_label=text, top_words=text, direction=text, ranking=text)
     curves = run.curves.assign(task=text, ranking=text, metric=text, site=text)
     metrics = {**run.metrics, f"{text}/dropped_sentences": 2, f"ablation/{text}/gap": 0.1}
-    for name, table in {"neurons": neurons, "curves": curves}.items():
+    agreement = run.agreement.assign(ranking=text, one=text, other=text)
+    tables = {"neurons": neurons, "curves": curves, "agreement": agreement}
+    for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     (folder / "metrics.json").write_text(json.dumps(metrics))
     page = page_of(folder)
@@ -162,11 +165,37 @@ def test_hostile_text_is_text_wherever_it_comes_from(make_run: MakeRun, text: st
     assert page.scripts[1:] == clean.scripts[1:]
 
 
+def test_the_page_says_how_far_rankings_and_instances_agree(make_run: MakeRun) -> None:
+    page = page_of(make_run())
+    assert "Do rankings agree?" in page.text["h2"]
+    assert "two rankings share" in page.text["caption"]
+    assert "best-correlated partner" in page.text["caption"]
+    between_rankings = page.cells.index("linear_correlation")
+    expected = ["linear_correlation", "variance", "26", "0.500", "0.102", "0.250"]
+    expected += ["variance", "1", "2", "26", "0.750", "0.102", "0.875"]  # between instances
+    assert page.cells[between_rankings : between_rankings + 13] == expected
+
+
+def test_rankings_are_laid_over_each_other_where_there_are_several(
+    make_run: MakeRun, curves_in_model: Callable[..., pd.DataFrame]
+) -> None:
+    folder = make_run()
+    on_probe = read_run(folder).curves
+    inside = [curves_in_model("linear_correlation"), curves_in_model("variance")]
+    specs = json.loads(page_of(folder).scripts[0])["specs"]
+    assert not [name for name in specs if name.startswith("rankings")]
+    make_run(curves=pd.concat([on_probe, *inside]))
+    specs = json.loads(page_of(folder).scripts[0])["specs"]
+    compared = [name for name in specs if name.startswith("rankings")]
+    assert compared == ["rankings-model-pos-bleu-at_recurrent-clamped_to_zero"]
+    assert (folder / "figures" / f"{compared[0]}.svg").is_file()
+
+
 def test_a_screen_reader_and_a_keyboard_find_their_way(make_run: MakeRun) -> None:
     page = page_of(make_run())
     assert page.attributes[0] == ("html", {"lang": "en"})
     assert page.tags["h1"] == page.tags["main"] == 1
-    assert page.tags["caption"] == page.tags["table"] == 4
+    assert page.tags["caption"] == page.tags["table"] == 6
     ids = [a["id"] for _, a in page.attributes if "id" in a]
     assert len(ids) == len(set(ids))
     for tag, attributes in page.attributes:
@@ -188,10 +217,12 @@ def test_runs_without_probe_curves_or_command_line_have_a_page(make_run: MakeRun
         curves=pd.DataFrame(columns=CURVE_COLUMNS),
         neurons=pd.DataFrame(columns=NEURON_COLUMNS),
         lambda_grid=pd.DataFrame(columns=LAMBDA_GRID_COLUMNS),
+        agreement=pd.DataFrame(columns=AGREEMENT_COLUMNS),
     )
     page = page_of(folder)
     for nothing in ("ablated nothing", "fitted no probe", "ranked no neurons"):
         assert nothing in page.text["p"]
+    assert "Do rankings agree?" not in page.text["h2"]
 
 
 def test_a_single_lambda_point_has_a_row_and_no_heat_map(make_run: MakeRun) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from onegrain.errors import UserError
 from onegrain.reporting.run_files import (
+    AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
     LAMBDA_GRID_COLUMNS,
     NEURON_COLUMNS,
@@ -35,6 +36,7 @@ def tables(labels: list[str], scores: list[float]) -> dict[str, pd.DataFrame]:
         "curves": pd.DataFrame(columns=CURVE_COLUMNS),
         "neurons": neurons.assign(best_label=labels, top_words=labels),
         "lambda_grid": pd.DataFrame(columns=LAMBDA_GRID_COLUMNS),
+        "agreement": pd.DataFrame(columns=AGREEMENT_COLUMNS),
     }
 
 
@@ -69,12 +71,29 @@ def test_the_files_keep_the_contract_and_put_further_columns_last(make_run: Make
     folder = make_run()
     headers = {
         name: (folder / name).read_text().splitlines()[0].split(",")
-        for name in ("curves.csv", "neurons.csv", "lambda_grid.csv")
+        for name in ("curves.csv", "neurons.csv", "lambda_grid.csv", "agreement.csv")
     }
     assert tuple(headers["curves.csv"]) == CURVE_COLUMNS
     assert tuple(headers["neurons.csv"]) == (*NEURON_COLUMNS, "best_label", "top_words")
     assert tuple(headers["lambda_grid.csv"][:7]) == LAMBDA_GRID_COLUMNS
+    assert tuple(headers["agreement.csv"]) == AGREEMENT_COLUMNS
     assert not list(folder.glob(".*.part"))
+
+
+def test_agreement_is_read_back_and_names_of_instances_are_words(make_run: MakeRun) -> None:
+    agreement = read_run(make_run()).agreement
+    assert agreement["kind"].tolist() == ["rankings", "instances"]
+    assert agreement["other"].tolist() == ["variance", "2"]
+    assert agreement["ranking"].tolist() == ["", "variance"]
+    assert agreement["spearman"].tolist() == [0.25, 0.875]
+
+
+def test_a_run_made_before_there_was_agreement_has_an_empty_table(make_run: MakeRun) -> None:
+    folder = make_run()
+    (folder / "agreement.csv").unlink()
+    agreement = read_run(folder).agreement
+    assert agreement.empty
+    assert tuple(agreement.columns) == AGREEMENT_COLUMNS
 
 
 def test_metrics_that_are_not_finite_are_null_in_the_file(make_run: MakeRun) -> None:
@@ -117,6 +136,7 @@ def test_a_run_made_without_a_command_line_has_no_settings(make_run: MakeRun) ->
         ("curves.csv", "task,label\n", "no column 'instance'"),
         ("lambda_grid.csv", ",".join(LAMBDA_GRID_COLUMNS) + "\n1,1,x,1,1,1,True\n", "'accuracy_d"),
         ("lambda_grid.csv", ",".join(LAMBDA_GRID_COLUMNS) + "\n1,1,1,1,1,1,yes\n", "True or False"),
+        ("agreement.csv", "kind,ranking\n", "no column 'one'"),
         (".hydra/config.yaml", "a: [", "config.yaml: not YAML"),
         (".hydra/config.yaml", "- a", "must be a mapping"),
         (".hydra/overrides.yaml", None, "no such file"),

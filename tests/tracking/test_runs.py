@@ -87,7 +87,7 @@ def test_a_run_holds_its_settings_nested_and_can_be_found(start: StartRun, tmp_p
 def test_every_point_of_a_curve_arrives_on_its_own_axis(start: StartRun, tmp_path: Path) -> None:
     with start() as tracked:
         tracked.log_curves(curves())
-        tracked.log_tables(neurons(), lambda_grid(), curves())
+        tracked.log_tables(neurons=neurons(), lambda_grid=lambda_grid(), curves=curves())
     path = tmp_path / "wandb"
     points = [row for row in history(path) if FRACTION in row]
     assert [row[FRACTION] for row in points] == pytest.approx(np.linspace(0, 1, 11).tolist())
@@ -186,7 +186,7 @@ def test_a_disabled_run_takes_everything_and_writes_nothing(tmp_path: Path) -> N
         assert tracked.lightning_logger() is False
         tracked.log_scalars({"a/b": 1})
         tracked.log_curves(curves())
-        tracked.log_tables(neurons(), lambda_grid(), curves())
+        tracked.log_tables(neurons=neurons(), lambda_grid=lambda_grid(), curves=curves())
         tracked.log_report(report)
     assert list(folder.iterdir()) == []
 
@@ -195,7 +195,9 @@ def test_empty_tables_are_left_out(start: StartRun, tmp_path: Path) -> None:
     nothing = curves().iloc[:0]
     with start() as tracked:
         tracked.log_curves(nothing)
-        tracked.log_tables(neurons().iloc[:0], lambda_grid().iloc[:0], nothing)
+        tracked.log_tables(
+            neurons=neurons().iloc[:0], lambda_grid=lambda_grid().iloc[:0], curves=nothing
+        )
     assert list(history(tmp_path / "wandb")) == []
 
 
@@ -221,7 +223,7 @@ for mode in TrackingMode.disabled, TrackingMode.offline:
     names = {"config": {}, "job_type": "train", "group": "g", "name": "n"}
     with tracked_run(TrackingSettings(mode=mode), folder=folder, **names) as tracked:
         table = pd.DataFrame({"neuron": [3, 1]})
-        tracked.log_tables(table, table, table)
+        tracked.log_tables(neurons=table, lambda_grid=table, curves=table)
 """
 
 
