@@ -38,6 +38,7 @@ SIZES = (
     *("data.train_sentences=40", "data.dev_sentences=8", "data.test_sentences=8"),
     *("model.hidden=4", "model.embedding=4", "trainer.epochs=1", "lambda_grid=single"),
     *("tracking=disabled", "probe.epochs=2", "trainer.accelerator=cpu"),
+    *("model.instances=1", "ranking=linear_correlation", "ablation=probe_mask"),
 )
 
 
