@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from onegrain.errors import UserError
@@ -198,4 +199,6 @@ def _look_up(settings: object, name: str) -> Any:
 
 
 def _as_typed(value: Any) -> str:
-    return str(value).replace(" ", "") if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(_as_typed, value))}]"
+    return value.name if isinstance(value, Enum) else str(value)
