@@ -159,7 +159,7 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
     ("override", "wanted"),
     [
         ("model.hidden=0", "at least 1"),
-        ("model.instance=2", "model.instances is 1"),
+        ("model.instance=4", "model.instances is 3"),
         ("model.dropout=1.5", "[0, 1)"),
         ("model.dropout=.nan", ""),
         ("trainer.epochs=0", "at least 1"),
@@ -182,6 +182,61 @@ def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, w
     message = mistake(override)
     assert message.startswith(override.split("=")[0] + "=")
     assert wanted in message
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (
+            ["model.instances=1", "ranking=cross_model"],
+            "model.instances=1: cross_model compares instances; take model.instances=3 or "
+            "ranking=one_model",
+        ),
+        (
+            ["model.instances=1", "ranking=linear_regression"],
+            "model.instances=1: linear_regression compares instances; take model.instances=3 or "
+            "ranking=one_model",
+        ),
+        (
+            ["model.layers=2", "activations.layers=[2]"],
+            "activations.layers=[2]: ablation in the model needs the rankings of all of its "
+            "neurons; take activations.layers=null or ablation=probe_mask",
+        ),
+        (
+            ["ablation.clamps=[zero,resample]"],
+            "ablation.clamps=[zero,resample]: must be a list of zero and mean; resample is for "
+            "ablation.model.clamps",
+        ),
+        (
+            ["ranking=svcca", "ablation=probe_mask"],
+            "ranking=svcca: directions are ablated in the model only; take ablation=model",
+        ),
+        (
+            ["ablation.model.sites=[]"],
+            "ablation.model.sites=[]: must name at least one, and none twice",
+        ),
+        (
+            ["ranking.methods=[variance,variance]"],
+            "ranking.methods=[variance,variance]: must name at least one, and none twice",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_said_in_one_line(overrides: list[str], line: str) -> None:
+    assert mistake(*overrides) == line
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["model.instances=1", "ranking=one_model"],
+        ["activations.layers=[2]", "ablation=probe_mask"],
+        ["ablation.model.clamps=[zero,mean,resample]"],
+        ["ranking=svcca", "ablation=model"],
+        ["ranking=all", "model.instances=2"],
+    ],
+)
+def test_what_is_advised_is_accepted(overrides: list[str]) -> None:
+    compose_settings(CONF, overrides)
 
 
 def test_a_notebooks_settings_are_checked_alike() -> None:
