@@ -40,8 +40,8 @@ def model_curves(
 ) -> pd.DataFrame:
     """Ablate more and more neurons, top, bottom and random ones first, and measure the model.
 
-    Points that are the same are measured once: the ends of all curves of a site, and the random
-    orders of all rankings.
+    Points that are the same are measured once: the whole model, the ends of all curves of a site,
+    and the random orders of all rankings.
 
     Args:
         measure: What the model does on a test set.
@@ -57,9 +57,10 @@ def model_curves(
         One row for each ranking, site, clamp, order and count, in the columns of ``curves.csv``.
     """
     parts = []
+    whole = measured(measure, Mask.empty(measure.layout, sites[0]), bootstrap_samples, seed)
     for site in sites:
         for clamp, values in clamps.items():
-            points = _Points(measure, site, values, bootstrap_samples, seed)
+            points = _Points(measure, site, values, whole, bootstrap_samples, seed)
             for ranking in rankings:
                 rows = _curve(points, ranking, fractions, random_orders, seed)
                 parts.append(rows.assign(ranking=ranking.method, clamp=clamp.value))
@@ -130,12 +131,18 @@ class _Points:
     """Measured masks of one site and one clamp, each measured once."""
 
     def __init__(
-        self, measure: Measure, site: Site, values: Values, samples: int, seed: int
+        self,
+        measure: Measure,
+        site: Site,
+        values: Values,
+        whole: dict[str, float],
+        samples: int,
+        seed: int,
     ) -> None:
         self.measure, self.site, self.values = measure, site, values
         self.neurons = site_neurons(measure.layout, site)
         self.samples, self.seed = samples, seed
-        self._measured: dict[tuple[int, ...], dict[str, float]] = {}
+        self._measured: dict[tuple[int, ...], dict[str, float]] = {(): whole}
 
     def at(self, neurons: Int[Tensor, " ablated"]) -> dict[str, float]:
         """Return ``value``, ``low`` and ``high`` with these neurons ablated."""
@@ -145,9 +152,7 @@ class _Points:
         return self._measured[chosen]
 
     def _measure(self, neurons: Int[Tensor, " ablated"]) -> dict[str, float]:
-        layout, site = self.measure.layout, self.site
-        none = len(neurons) == 0
-        mask = Mask.empty(layout, site) if none else Mask(neurons, layout, site, self.values)
+        mask = Mask(neurons, self.measure.layout, self.site, self.values)
         return measured(self.measure, mask, self.samples, self.seed)
 
 
