@@ -1,15 +1,18 @@
-"""Tiny models, and what they compute under a mask written out step by step."""
+"""Tiny models, what they compute under a mask written out step by step, and planted neurons."""
 
 import math
+import random
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from onegrain.data.vocabulary import BOS
+from onegrain.data.corpus import Corpus
+from onegrain.data.vocabulary import BOS, EOS, SPECIAL_SYMBOLS
 from onegrain.models.language_model import LanguageModel
+from onegrain.models.text_model import untrained_model
 from onegrain.models.translator import Translator
-from onegrain.settings import NlmModel, NmtModel, Site
+from onegrain.settings import NlmModel, NmtModel, Site, TextSettings
 
 SENTENCES = {
     "padded": (torch.tensor([[4, 7, 5, 8, 6], [5, 6, 9, 0, 0], [8, 0, 0, 0, 0]]), [5, 3, 1]),
@@ -131,3 +134,53 @@ def layer_by_hand(layer, inputs, clamps, site):
 def put(state, column):
     pairs = zip(state.tolist(), column, strict=True)
     return torch.tensor([own if math.isnan(value) else value for own, value in pairs])
+
+
+CYCLE = [f"w{number}" for number in range(20)]  # each word is followed by the next
+SYMBOLS = len(SPECIAL_SYMBOLS) + len(CYCLE)
+IDLE = 20  # units that nothing reads
+
+
+@pytest.fixture
+def planted():
+    """A language model written by hand, in which only some neurons feed the output.
+
+    ``make(seed)`` returns it, the corpus that it predicts, and the ids of those neurons.
+    """
+
+    def make(seed):
+        corpus = Corpus("en", tuple(_around(random.Random(row)) for row in range(30)))
+        settings = NlmModel(hidden=len(CYCLE) + IDLE, embedding=SYMBOLS, layers=1)
+        trained = untrained_model(settings, corpus, TextSettings())
+        generator = torch.Generator().manual_seed(1000 + seed)  # or a "random" order finds them
+        used, idle = torch.randperm(settings.hidden, generator=generator).split(len(CYCLE))
+        with torch.no_grad():
+            _write_cycle(trained, used, idle, generator)
+        trained.model.eval()
+        return trained, corpus, set(used.tolist())
+
+    return make
+
+
+def _around(chance):
+    start, length = chance.randrange(len(CYCLE)), chance.randint(3, 9)
+    return tuple(CYCLE[(start + step) % len(CYCLE)] for step in range(length))
+
+
+def _write_cycle(trained, used, idle, generator):
+    """One neuron for each word, on right after it was read; the others faint, random, unread."""
+    model = trained.model
+    for weights in model.parameters():
+        weights.zero_()
+    model.embedding.weight.copy_(torch.eye(SYMBOLS))
+    (layer,) = model.stack.layers
+    units = layer.hidden_size
+    inputs = 2 * units  # the third gate's first row: what a unit takes up
+    layer.bias_ih_l0[:] = torch.tensor([9.0, -9.0, 0.0, 9.0]).repeat_interleave(units)
+    faint = torch.randn(len(idle), SYMBOLS, generator=generator)
+    layer.weight_ih_l0[inputs + idle] = 0.05 * faint
+    ids = trained.source.encode(tuple(CYCLE)).ids
+    for neuron, word, following in zip(used, ids, ids[1:] + ids[:1], strict=True):
+        layer.weight_ih_l0[inputs + neuron, word] = 3.0
+        model.output.weight[following, neuron] = 12.0
+        model.output.weight[EOS, neuron] = 10.0
