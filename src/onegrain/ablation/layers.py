@@ -12,14 +12,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from onegrain.ablation.clamping import Clamping
-from onegrain.models.lstm import run_layer
+from onegrain.models.lstm import LayerOutput, run_layer
 from onegrain.settings import Site
-
-LayerOutput: TypeAlias = tuple[
-    Float[Tensor, "batch time units"],
-    tuple[Float[Tensor, "batch units"], Float[Tensor, "batch units"]],
-]
-"""The h of every step, and each sentence's last h and c."""
 
 RunLayer: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], LayerOutput]
 """From inputs, lengths and drawn rows to what the layer makes of them."""

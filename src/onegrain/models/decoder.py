@@ -115,7 +115,8 @@ class AttentionDecoder(nn.Module):
         self, attended: Float[Tensor, "*steps units"]
     ) -> Float[Tensor, "*steps vocabulary"]:
         """Return the logits of the symbol that follows each attentional state."""
-        logits: Tensor = self.output(self.dropout(attended))
+        read = self.dropout(attended).to(self.output.weight.dtype)
+        logits: Tensor = self.output(read)
         return logits
 
     def _attended_step_by_step(

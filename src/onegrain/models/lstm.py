@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+LayerOutput: TypeAlias = tuple[
+    Float[Tensor, "batch time units"],
+    tuple[Float[Tensor, "batch units"], Float[Tensor, "batch units"]],
+]
+"""The h of every step, and each sentence's last h and c."""
 
 
 @dataclass(frozen=True)
@@ -69,26 +76,47 @@ class LstmStack(nn.Module):
 
 def run_layer(
     lstm: nn.Module, inputs: Float[Tensor, "batch time inputs"], lengths: Int[Tensor, " batch"]
-) -> tuple[
-    Float[Tensor, "batch time units"],
-    tuple[Float[Tensor, "batch units"], Float[Tensor, "batch units"]],
-]:
+) -> LayerOutput:
     """Run one layer over right-padded sentences, each to its own end.
 
-    Sentences of one length go through PyTorch's fused kernel; others are packed first. On a CPU
-    packing loses oneDNN's kernel, and autocast would convert the weights at every step (half a
-    second where the fused kernel takes 20 ms), so the packed path stays in fp32.
+    Sentences of one length go through PyTorch's fused kernel. Others are packed; without a
+    gradient on a CPU, where packing loses oneDNN's kernel, they go through it length by length,
+    in two thirds of the time.
     """
-    time = inputs.shape[1]
-    if bool((lengths == time).all()):
+    if bool((lengths == inputs.shape[1]).all()):
         outputs, (hidden, cell) = lstm(inputs)
         return outputs, (hidden[0], cell[0])
+    if inputs.device.type == "cpu" and not torch.is_grad_enabled():
+        return _run_by_length(lstm, inputs, lengths)
+    return _run_packed(lstm, inputs, lengths)
+
+
+def _run_by_length(
+    lstm: nn.Module, inputs: Float[Tensor, "batch time inputs"], lengths: Int[Tensor, " batch"]
+) -> LayerOutput:
+    parts = []
+    for length in lengths.unique().tolist():
+        rows = (lengths == length).nonzero()[:, 0]
+        parts.append((rows, length, *lstm(inputs[rows, :length])))
+    _, _, states, _ = parts[0]
+    outputs = states.new_zeros(*inputs.shape[:2], states.shape[2])
+    hidden, cell = states.new_zeros(2, len(inputs), states.shape[2])
+    for rows, length, states, (last_hidden, last_cell) in parts:
+        outputs[rows, :length] = states
+        hidden[rows], cell[rows] = last_hidden[0], last_cell[0]
+    return outputs, (hidden, cell)
+
+
+def _run_packed(
+    lstm: nn.Module, inputs: Float[Tensor, "batch time inputs"], lengths: Int[Tensor, " batch"]
+) -> LayerOutput:
+    """Pack in fp32: on a CPU autocast would convert the weights at every step."""
     with torch.autocast(inputs.device.type, enabled=False):
         packed = pack_padded_sequence(
             inputs.float(), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         outputs, (hidden, cell) = lstm(packed)
-        padded, _ = pad_packed_sequence(outputs, batch_first=True, total_length=time)
+        padded, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
     return padded, (hidden[0], cell[0])
 
 

@@ -49,7 +49,7 @@ class PartialTranslations:
     ) -> tuple[Float[Tensor, "rows symbols"], PartialTranslations]:
         """Read one more symbol a row; return the logits of the next one."""
         state = self.decoder.step(symbols, self.source, self.state)
-        logits = self.decoder.predict(state.attended)
+        logits = self.decoder.predict(state.attended).float()
         return logits, PartialTranslations(self.decoder, self.source, state)
 
     def select(self, rows: Int[Tensor, " selected"]) -> PartialTranslations:
@@ -165,7 +165,7 @@ def beam_search(start: Partial, limits: Int[Tensor, " sentences"], width: int) -
     symbols = torch.full((len(limits) * width,), BOS, device=limits.device)
     for length in range(1, int(limits.max()) + 1):
         logits, partial = partial.advance(symbols)
-        beams, parents, ended = beams.extend(_writable(logits.float().log_softmax(-1)))
+        beams, parents, ended = beams.extend(_writable(logits.log_softmax(-1)))
         at_limit = limits[beams.sentences] == length
         for sentence, score, text in ended + beams.select(at_limit).texts():
             finished[sentence].append((score / length, text))

@@ -19,6 +19,7 @@ from onegrain.data.corpus import Corpus
 from onegrain.data.sampling import shuffled
 from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
+from onegrain.precision import resolve_precision
 from onegrain.probing.probe import Probe
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.stages import ProbingTask
@@ -151,5 +152,7 @@ def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:
         test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")
     if isinstance(model, TextTranslator):
         assert isinstance(settings.model, NmtModel)
-        return TranslationMeasure(model, test, settings.model, chosen.rows_at_once)
+        device = model.model.decoder.output.weight.device
+        dtype = resolve_precision(chosen.precision, device)
+        return TranslationMeasure(model, test, settings.model, chosen.rows_at_once, dtype)
     return PerplexityMeasure(model, test, chosen.rows_at_once)
