@@ -19,6 +19,7 @@ from onegrain.ranking.instance_agreement import instance_agreement_table
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.ranking.methods import Instances, directions_of, rank
 from onegrain.ranking.svcca import Directions
+from onegrain.reporting.run_files import NEURON_COLUMNS
 from onegrain.settings import Method, RankingText, Settings, Site
 
 TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown
@@ -43,6 +44,8 @@ class Ranked:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows of ``neurons.csv``: every ranking, one after the other."""
+        if not self.rankings:
+            return pd.DataFrame(columns=list(NEURON_COLUMNS)).astype({"neuron": int})
         return pd.concat([each.to_frame() for each in self.rankings], ignore_index=True)
 
 
