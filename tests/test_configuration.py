@@ -212,6 +212,11 @@ def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, w
             "ranking=svcca: directions are ablated in the model only; take ablation=model",
         ),
         (
+            ["ranking.methods=[cross_model,cross_model_mean]", "ranking.reduce=mean"],
+            "ranking.methods=[cross_model,cross_model_mean]: cross_model is cross_model_mean too, "
+            "by ranking.reduce, signed and weight; take one of them",
+        ),
+        (
             ["ablation.model.sites=[]"],
             "ablation.model.sites=[]: must name at least one, and none twice",
         ),
@@ -233,6 +238,7 @@ def test_what_does_not_go_together_is_said_in_one_line(overrides: list[str], lin
         ["ablation.model.clamps=[zero,mean,resample]"],
         ["ranking=svcca", "ablation=model"],
         ["ranking=all", "model.instances=2"],
+        ["ranking=cross_model", "ranking.reduce=min", "ranking.weight=std", "ranking.signed=true"],
     ],
 )
 def test_what_is_advised_is_accepted(overrides: list[str]) -> None:

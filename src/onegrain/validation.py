@@ -10,11 +10,26 @@ from enum import Enum
 from typing import Any
 
 from onegrain.errors import UserError
-from onegrain.settings import Clamp, FilesData, Method, Selection, Settings, Target
+from onegrain.settings import (
+    Clamp,
+    FilesData,
+    Method,
+    Reduce,
+    Selection,
+    Settings,
+    Target,
+    Weight,
+)
 
 COMPARING = {
     *(Method.cross_model, Method.cross_model_mean, Method.cross_model_min),
     *(Method.cross_model_signed, Method.cross_model_std, Method.linear_regression, Method.svcca),
+}
+NAMED_VARIANTS = {  # of cross_model, by reduce, signed and weight
+    (Reduce.mean, False, Weight.none): Method.cross_model_mean,
+    (Reduce.min, False, Weight.none): Method.cross_model_min,
+    (Reduce.max, True, Weight.none): Method.cross_model_signed,
+    (Reduce.max, False, Weight.std): Method.cross_model_std,
 }
 
 
@@ -66,6 +81,13 @@ def _validate_together(settings: Settings) -> None:
     if settings.ranking.methods == [Method.svcca] and Target.model not in settings.ablation.targets:
         raise UserError(
             "ranking=svcca: directions are ablated in the model only; take ablation=model"
+        )
+    as_set = (settings.ranking.reduce, settings.ranking.signed, settings.ranking.weight)
+    named = NAMED_VARIANTS.get(as_set)
+    if named and {Method.cross_model, named} <= set(settings.ranking.methods):
+        raise UserError(
+            f"ranking.methods={_as_typed(settings.ranking.methods)}: cross_model is {named.name} "
+            "too, by ranking.reduce, signed and weight; take one of them"
         )
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:

@@ -18,6 +18,11 @@ from onegrain.reporting.formatting import Number, is_share, measure, percent, st
 WIDTH = 640
 _DASHES = ((1, 0), (2, 3), (8, 4))  # top, random, bottom: told apart in black and white too
 _CHOSEN = "#e69f00"
+_RANDOM_COLOUR = "#8a8f98"
+_COLOURS = (  # told apart on white and on black; the first eight also by the colour-blind
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a100", "#8c6bb1"),
+    *("#a6761d", "#e7298a", "#66a61e", "#7f7fff", "#c44e52", "#1b9e9e"),
+)
 _TARGETS = {
     "probe_mask": "on the probe",
     "probe_retrain": "with the probe retrained",
@@ -105,12 +110,7 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
         y=alt.Y(
             "value:Q", title=METRIC_TITLES.get(first.metric, first.metric), scale=_scale(first)
         ),
-        color=alt.Color("ranking:N", legend=legend, sort=[curve.ranking for curve in curves]),
-        strokeDash=alt.StrokeDash(
-            "order:N",
-            scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in _DASHES]),
-            legend=legend,
-        ),
+        color=alt.Color("ranking:N", legend=legend, scale=_ranking_colours(curves)),
         tooltip=[
             "ranking:N",
             "order:N",
@@ -119,9 +119,23 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
             alt.Tooltip("value:Q", format=",.4~g", title=first.metric),
         ],
     )
+    dash = alt.StrokeDash(
+        "order:N",
+        scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in _DASHES]),
+        legend=alt.Legend(
+            title=None,
+            orient="top",
+            symbolType="stroke",
+            symbolSize=900,
+            symbolOpacity=1,
+            symbolStrokeColor=_RANDOM_COLOUR,
+            symbolStrokeWidth=2,
+        ),
+    )
+    points = base.mark_point(size=18, filled=True).encode(detail="order:N")
     where = _TARGETS.get(first.target, first.target)
     return alt.LayerChart(
-        layer=[base.mark_line(strokeWidth=2), base.mark_point(size=18, filled=True)],
+        layer=[base.mark_line(strokeWidth=2).encode(strokeDash=dash), points],
         width=WIDTH,
         height=380,
         title=alt.TitleParams(
@@ -133,6 +147,13 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
             "ranking, solid from its top and dashed from its bottom."
         ),
     )
+
+
+def _ranking_colours(curves: Sequence[Curve]) -> alt.Scale:
+    """A colour for each ranking, in the order of the run, and grey for random orders."""
+    names = list(dict.fromkeys(curve.ranking for curve in curves if curve.ranking != "random"))
+    colours = [_COLOURS[index % len(_COLOURS)] for index in range(len(names))]
+    return alt.Scale(domain=[*names, "random"], range=[*colours, _RANDOM_COLOUR])
 
 
 def _scale(curve: Curve) -> alt.Scale:
