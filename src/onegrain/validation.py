@@ -52,6 +52,7 @@ def validate(settings: Settings) -> None:
         if value is not None and not rule.holds(value):  # None: it may be null, or is not there
             raise UserError(f"{name}={_as_typed(value)}: {rule.wanted}")
     _validate_together(settings)
+    _validate_ranking(settings)
 
 
 def _validate_together(settings: Settings) -> None:
@@ -72,28 +73,32 @@ def _validate_together(settings: Settings) -> None:
             f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
             "all of its neurons; take activations.layers=null or ablation=probe_mask"
         )
-    comparing = [method.name for method in settings.ranking.methods if method in COMPARING]
-    if comparing and model.instances < 2:
-        raise UserError(
-            f"model.instances={model.instances}: {comparing[0]} compares instances; take "
-            "model.instances=3 or ranking=one_model"
-        )
-    if settings.ranking.methods == [Method.svcca] and Target.model not in settings.ablation.targets:
-        raise UserError(
-            "ranking=svcca: directions are ablated in the model only; take ablation=model"
-        )
-    as_set = (settings.ranking.reduce, settings.ranking.signed, settings.ranking.weight)
-    named = NAMED_VARIANTS.get(as_set)
-    if named and {Method.cross_model, named} <= set(settings.ranking.methods):
-        raise UserError(
-            f"ranking.methods={_as_typed(settings.ranking.methods)}: cross_model is {named.name} "
-            "too, by ranking.reduce, signed and weight; take one of them"
-        )
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:
         raise UserError(
             f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
             "lambda_grid=single is one"
+        )
+
+
+def _validate_ranking(settings: Settings) -> None:
+    ranking, instances = settings.ranking, settings.model.instances
+    comparing = [method.name for method in ranking.methods if method in COMPARING]
+    if comparing and instances < 2:
+        raise UserError(
+            f"model.instances={instances}: {comparing[0]} compares instances; take "
+            "model.instances=3 or ranking=one_model"
+        )
+    if ranking.methods == [Method.svcca] and Target.model not in settings.ablation.targets:
+        raise UserError(
+            "ranking=svcca: directions are ablated in the model only; take ablation=model"
+        )
+    as_set = (ranking.reduce, ranking.signed, ranking.weight)
+    named = NAMED_VARIANTS.get(as_set)
+    if named and {Method.cross_model, named} <= set(ranking.methods):
+        raise UserError(
+            f"ranking.methods={_as_typed(ranking.methods)}: cross_model is {named.name} "
+            "too, by ranking.reduce, signed and weight; take one of them"
         )
 
 
