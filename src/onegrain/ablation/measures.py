@@ -108,7 +108,8 @@ class TranslationMeasure:
 
     def value(self, totals: Counts) -> list[float]:
         """Return the BLEU of each row, 0 to 100."""
-        return [self.bleu.score(row) for row in totals.long()]
+        scores: list[float] = self.bleu.scores(totals.long()).tolist()
+        return scores
 
     def _read(self, batch: SourceBatch) -> PartialTranslations:
         ids = batch.ids.to(self.decoder.output.weight.device)
