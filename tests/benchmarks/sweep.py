@@ -3,8 +3,8 @@
 The work is 20 points x 2 orders x 3 rankings on 500 test sentences, ablated at the recurrence of a
 translator of 128 units (EN-FR Tatoeba) on the CPU. Beside it stands what one writes first, in fp32:
 for each point, encode with the columns of the mask zeroed (packed), decode all sentences of a batch
-greedily until the last has ended or reached its limit, score with sacrebleu. In fp32, the default, both
-must give the same BLEU; with --precision bf16 it may differ by some tenths.
+greedily until the last has ended or reached its limit, score with sacrebleu. In fp32, the
+default, both must give the same BLEU; with --precision bf16 it may differ by some tenths.
 """
 
 from __future__ import annotations
