@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from onegrain import pipeline
 from onegrain.configuration import compose_settings
 from onegrain.errors import UserError
-from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.reporting.run_files import Metric
-from onegrain.settings import Clamp, Settings
+from onegrain.settings import Settings
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 QUICK = (
     *("debug=fast", "data.train_sentences=120", "trainer.epochs=2", "trainer.accelerator=cpu"),
     *("model.hidden=6", "ablation.bootstrap_samples=5"),
 )
+ON_PROBE = ("model.instances=1", "ranking=linear_correlation", "ablation=probe_mask")
 
 Run = Callable[..., dict[str, Metric]]
 
@@ -43,18 +40,26 @@ def run(store: Path, tmp_path: Path) -> Run:
 
 
 GRID = "lambda_grid.lambda1=[0,1e-3]"
+FP32 = "activations.dtype=fp32"
+EVERYWHERE = "ablation.model.sites=[recurrent,layer_output,context]"
+METHODS = "ranking.methods=[cross_model_std,svcca]"
+CLAMPS = "ablation.model.clamps=[zero,mean,resample]"
 
 
 @pytest.mark.parametrize(
     "overrides",
     [
-        ("data.pair=en-de", GRID, "probe.selection=ablation", "model.layers=2"),
-        ("data.pair=de-fr", "data.text.vocabulary=bpe", "data.text.vocabulary_size=200"),
-        ("data.pair=fr-en", "model.layers=2", "activations.layers=[2]", "activations.dtype=fp32"),
-        (GRID, "probe=neurox", "probe.selection=sparsest", "probe.delta=1"),
-        ("probe.selection=fixed", "ablation.clamps=[mean]", "ablation.fractions=[0,0.5,1]"),
+        (*ON_PROBE, "data.pair=en-de", GRID, "probe.selection=ablation", "model.layers=2"),
+        (*ON_PROBE, "data.pair=de-fr", "data.text.vocabulary=bpe", "data.text.vocabulary_size=200"),
+        (*ON_PROBE, "data.pair=fr-en", "model.layers=2", "activations.layers=[2]", FP32),
+        (*ON_PROBE, GRID, "probe=neurox", "probe.selection=sparsest", "probe.delta=1"),
+        (*ON_PROBE, "probe.selection=fixed", "ablation.clamps=[mean]", "ablation.fractions=[0,1]"),
         ("model=nlm", "model.layers=2", "model.instances=2", "model.instance=2"),
         ("model.instances=2", "model.input_feeding=true", "model.beam=2", "data.text.lowercase=no"),
+        ("model.instances=2", METHODS, "ablation=prune", EVERYWHERE),
+        ("model=nlm", "model.instances=2", "ranking=all", "ablation=prune"),
+        ("model.instances=2", "ranking=svcca", "ablation=model", "ranking.text=task"),
+        ("model.instances=1", "ranking=variance", "ablation.model.sites=[layer_output]", CLAMPS),
     ],
     ids=" ".join,
 )
@@ -70,6 +75,9 @@ def test_every_choice_runs_to_its_page(run: Run, tmp_path: Path, overrides: tupl
     assert metrics["probe/nonzero"] == chosen["nonzero"]
     if "probe.delta=1" in overrides:  # all accuracy may be given up
         assert chosen["nonzero"] == grid["nonzero"].min()
+    targets = set(pd.read_csv(tmp_path / "curves.csv")["target"])
+    assert ("model" in targets) == ("ablation=probe_mask" not in overrides)
+    assert ("prune" in targets) == ("ablation=prune" in overrides)
     assert (tmp_path / "report.html").exists()
     assert list(tmp_path.glob("figures/*.svg"))
 
@@ -80,7 +88,8 @@ def test_the_same_settings_give_the_same_numbers_in_another_store(
     def results(*overrides: str) -> tuple[dict[str, Metric], list[str]]:
         metrics = run(*overrides)
         timed = {"run/seconds", "train/seconds", "train/tokens_per_second"}
-        tables = [(tmp_path / f"{name}.csv").read_text() for name in ("curves", "neurons")]
+        names = ("curves", "neurons", "agreement")
+        tables = [(tmp_path / f"{name}.csv").read_text() for name in names]
         return {name: v for name, v in metrics.items() if name not in timed}, tables
 
     first = results()
@@ -112,43 +121,3 @@ def test_a_runs_name_is_short_and_tells_it_from_its_neighbours() -> None:
     name = pipeline._short_name(Settings(), ["model.hidden=32", "data.text.lowercase=false"])
     assert name == "pos en-fr hidden=32 lowercase=false"
     assert pipeline._short_name(Settings(), []) == "pos en-fr"
-
-
-def curves(clamp: str, rise: float) -> pd.DataFrame:
-    """The top order is at once where it ends, the bottom one rises evenly."""
-    fractions = np.linspace(0, 1, 101)
-    parts = [
-        pd.DataFrame({"fraction": fractions, "order": order, "value": values, "seed": seed})
-        for order, seed, values in (
-            ("top", 1, np.full(101, rise)),
-            ("bottom", 1, fractions * rise),
-            ("random", 1, np.full(101, 0.2)),
-            ("random", 2, np.full(101, 0.4)),
-        )
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(clamp=clamp, neurons=(table["fraction"] * 100).round().astype(int))
-
-
-def test_metrics_of_ablation_are_named_by_order_share_and_clamp() -> None:
-    settings = Settings()
-    settings.ablation.clamps = [Clamp.zero, Clamp.mean]
-    settings.ablation.keep = [0.1]
-    layout = NeuronLayout.bidirectional_encoder(layers=1, width=50)
-    ranking = Ranking("lca", torch.arange(100), torch.zeros(100), layout, unranked=7)
-    both = pd.concat([curves("zero", 0.8), curves("mean", 0.4)], ignore_index=True)
-    metrics: dict[str, Any] = pipeline._ablation_metrics(settings, ranking, both)
-    where = "ablation/probe_mask/lca"
-    assert metrics.pop("ranking/lca/unranked") == 7
-    assert metrics == pytest.approx(
-        {
-            f"{where}/gap": 0.4,
-            f"{where}/top@10%": 0.8,
-            f"{where}/bottom@10%": 0.08,
-            f"{where}/random@10%": 0.3,
-            f"{where}/gap_mean": 0.2,
-            f"{where}/top@10%_mean": 0.4,
-            f"{where}/bottom@10%_mean": 0.04,
-            f"{where}/random@10%_mean": 0.3,
-        }
-    )
