@@ -35,6 +35,8 @@ _GRID_TITLES = {
 
 _AGREEMENT_TITLES = {
     "rankings": "How many of the top neurons two rankings share; chance is that of random orders",
+    "consensus": "How far each ranking agrees with all others (Jaccard index of the top neurons): "
+    "average_overlap with each of them, neuron_vote with those they vote for",
     "instances": "How many of an instance's top neurons have their best-correlated partner in the "
     "other instance's top",
 }
@@ -145,7 +147,8 @@ def agreement_tables(agreement: pd.DataFrame) -> list[DataTable]:
         rows = agreement[agreement["kind"] == kind]
         if rows.empty:
             continue
-        shown = rows.drop(columns=["kind", *([] if kind == "instances" else ["ranking"])])
+        shown = rows.drop(columns=["kind"]).dropna(axis="columns", how="all")
+        shown = shown.loc[:, (shown != "").any()]
         names = [str(name) for name in shown.columns]
         tables.append(
             DataTable(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,7 +15,7 @@ from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.sampling import shuffled
 from onegrain.neurons import NeuronLayout, Ranking
-from onegrain.ranking.agreement import agreement_table
+from onegrain.ranking.agreement import agreement_table, consensus_table
 from onegrain.ranking.instance_agreement import instance_agreement_table
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.ranking.methods import Instances, directions_of, rank
@@ -34,8 +35,8 @@ class Ranked:
         rankings: Of single neurons, in the order of ``ranking.methods``.
         directions: What `Method.svcca` found, if it was asked for.
         agreement: How far rankings of this model agree, and those of its instances; columns
-            ``kind`` (``rankings`` or ``instances``), ``ranking``, ``one``, ``other``, ``top``,
-            ``overlap``, ``chance``, ``spearman``.
+            ``kind`` (``rankings``, ``consensus`` or ``instances``), ``ranking``, ``one``,
+            ``other``, ``top``, ``overlap``, ``chance``, ``spearman``.
     """
 
     rankings: tuple[Ranking, ...]
@@ -96,6 +97,8 @@ def _agreement(
     tops = _tops(instances.layout)
     named = {ranking.method: ranking for ranking in rankings}
     parts = [agreement_table(named, tops).assign(kind="rankings", ranking="")]
+    if len(named) > 1:
+        parts.append(_consensus(named, tops))
     free = [method for method in settings.ranking.methods if method not in FOUND]
     for method in free if len(instances.recordings) > 1 else []:
         each = [
@@ -106,6 +109,18 @@ def _agreement(
         parts.append(table.assign(kind="instances", ranking=each[0].method))
     columns = ["kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"]
     return pd.concat(parts, ignore_index=True)[columns].astype({"one": str, "other": str})
+
+
+def _consensus(named: Mapping[str, Ranking], tops: Sequence[int]) -> pd.DataFrame:
+    """Judge each ranking by all others: AvgOverlap and NeuronVote, which are Jaccard indices."""
+    judged = consensus_table(named, tops).melt(
+        ["ranking", "top"], ["average_overlap", "neuron_vote"], "one", "overlap"
+    )
+    (size,) = {ranking.layout.size for ranking in named.values()}
+    shared = judged["top"] / size
+    return judged.assign(
+        kind="consensus", other="all others", chance=shared / (2 - shared), spearman=math.nan
+    )
 
 
 def _tops(layout: NeuronLayout) -> list[int]:
