@@ -17,7 +17,14 @@ import pytest
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
 LIMIT = 240  # seconds; a run takes about ten on an idle core
 
-TINY = ("debug=fast", "tracking=offline", "trainer.epochs=25")
+TINY = (
+    *("debug=fast", "tracking=offline", "trainer.epochs=25", "trainer.batch_size=8"),
+    "probe.epochs=10",
+)
+SPINE = (
+    *("debug=fast", "trainer.epochs=25", "model.instances=1", "ranking=linear_correlation"),
+    "ablation=probe_mask",
+)
 
 # Loaded by Python at its start: notes and refuses every connection beyond this machine.
 FENCE = """
@@ -116,6 +123,14 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def default_run(workplace: Path, train: Train) -> Finished:
     """What ``python train.py`` does, smaller."""
     finished = train(workplace, *TINY)
+    assert (finished.code, finished.stderr) == (0, "")
+    return finished
+
+
+@pytest.fixture(scope="session")
+def spine_run(tmp_path_factory: pytest.TempPathFactory, train: Train) -> Finished:
+    """One model, its probe, and nothing that compares models or ablates inside them."""
+    finished = train(tmp_path_factory.mktemp("spine"), *SPINE)
     assert (finished.code, finished.stderr) == (0, "")
     return finished
 

@@ -43,5 +43,11 @@ def test_a_language_model_goes_from_text_to_its_page(both: list[Any]) -> None:
         assert "train/bleu" not in metrics
         neurons = run.table("neurons.csv")
         assert set(neurons["component"]) == {"lm"}
-        assert sorted(neurons["neuron"]) == list(range(16))
+        for _, rows in neurons.groupby("ranking"):
+            assert sorted(rows["neuron"]) == list(range(16))
+        curves = run.table("curves.csv")
+        inside = curves[curves["target"] == "model"]
+        assert set(inside["metric"]) == {"perplexity"}
+        assert inside.loc[inside["fraction"] == 0, "value"].nunique() == 1
+        assert "ablation/model/cross_model/drop@10%" in metrics
         assert (run.folder / "report.html").stat().st_size > 0

@@ -50,6 +50,7 @@ def place(tmp_path: Path) -> Path:
 TEXT = ("debug=fast", "data=files", "data.source=own.en", "data.target=own.fr")
 LABELS = ("task.train=train.conllu", "task.dev=dev.tsv", "task.test=test.tsv")
 CHOICES = (
+    *("model.instances=1", "ranking=linear_correlation", "ablation=probe_mask"),
     *("task.column=xpos", "data.text.vocabulary=bpe", "data.text.vocabulary_size=60"),
     *("model.layers=2", "activations.layers=[2]", "probe.epochs=40", "trainer.epochs=5"),
     *("trainer.batch_size=8", "probe.selection=ablation", "lambda_grid.lambda1=[0,1e-4]"),

@@ -13,7 +13,10 @@ import pytest
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 
-SAME = ("debug=fast", "trainer.epochs=25")  # the model of default_run
+SAME = (  # as spine_run
+    *("debug=fast", "trainer.epochs=25", "model.instances=1", "ranking=linear_correlation"),
+    "ablation=probe_mask",
+)
 TIMED = {"run/seconds", "train/seconds", "train/tokens_per_second"}
 
 
@@ -61,17 +64,17 @@ def test_two_at_once_make_everything_once(both: list[Any]) -> None:
     made = [name for each in both for name in re.findall(r"^(\S+): made in", each.stdout, re.M)]
     found = [name for each in both for name in re.findall(r"^(\S+): found", each.stdout, re.M)]
     assert set(made) == set(found)
-    assert len(made) == len(set(made)) == 6  # a model, its scores, three recordings, a probe
+    assert len(made) == len(set(made)) == 7  # a model, its scores, four recordings, a probe
 
 
 def test_the_end_is_that_of_an_uninterrupted_training(
-    default_run: Any, both: list[Any], store: Path
+    spine_run: Any, both: list[Any], store: Path
 ) -> None:
     def lasting(run: Any) -> dict[str, Any]:
         return {name: value for name, value in run.metrics.items() if name not in TIMED}
 
-    assert [lasting(run) for run in both] == [lasting(default_run)] * 2
-    uninterrupted = default_run.cwd / "outputs" / "store"
+    assert [lasting(run) for run in both] == [lasting(spine_run)] * 2
+    uninterrupted = spine_run.cwd / "outputs" / "store"
     (weights,) = uninterrupted.glob("model/[!.]*/model.safetensors")
     resumed = store / weights.relative_to(uninterrupted)
     assert resumed.read_bytes() == weights.read_bytes()

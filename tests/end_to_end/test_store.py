@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 OTHER_PROBE = (
-    *("debug=fast", "trainer.epochs=25", "probe=neurox", "probe.epochs=4"),
+    *("debug=fast", "trainer.epochs=25", "model.instances=1", "ranking=linear_correlation"),
+    *("ablation=probe_mask", "probe=neurox", "probe.epochs=4"),
     *("lambda_grid.lambda1=[0,1e-4]", "probe.selection=sparsest", "ablation.clamps=[mean]"),
 )
 
@@ -19,18 +20,19 @@ def entries(workplace: Path, stage: str) -> dict[str, int]:
 
 
 def test_another_grid_and_probe_train_and_record_nothing_again(
-    default_run: Any, workplace: Path, train: Callable[..., Any]
+    spine_run: Any, train: Callable[..., Any]
 ) -> None:
+    workplace = spine_run.cwd
     before = {stage: entries(workplace, stage) for stage in ("model", "activations", "probe")}
     again = train(workplace, *OTHER_PROBE)
     assert (again.code, again.stderr) == (0, "")
-    assert again.folder != default_run.folder
-    assert again.stdout.count("found in the store") == 5  # model, scores and three recordings
+    assert again.folder != spine_run.folder
+    assert again.stdout.count("found in the store") == 6  # model, scores and four recordings
     assert not re.search(r"^(epoch \d|recorded)", again.stdout, re.MULTILINE)
     for stage in ("model", "activations"):
         assert entries(workplace, stage) == before[stage]
     assert len(entries(workplace, "probe")) == len(before["probe"]) + 1
     assert again.table("lambda_grid.csv")["lambda1"].to_list() == [0.0, 1e-4]
     assert set(again.table("curves.csv")["clamp"]) == {"mean"}
-    of_training = {k: v for k, v in default_run.metrics.items() if k.startswith("train/")}
+    of_training = {k: v for k, v in spine_run.metrics.items() if k.startswith("train/")}
     assert of_training.items() <= again.metrics.items()

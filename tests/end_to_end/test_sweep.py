@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-SWEEP = ("-m", "debug=fast", "tracking=offline", "data.pair=en-de", "model.hidden=8,12")
+SWEEP = (
+    *("-m", "debug=fast", "tracking=offline", "data.pair=en-de", "model.hidden=8,12"),
+    *("model.instances=1", "ranking=linear_correlation", "ablation=probe_mask"),
+)
 
 
 @pytest.fixture(scope="module")
