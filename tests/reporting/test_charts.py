@@ -72,7 +72,9 @@ def test_a_comparison_has_each_ranking_once_and_the_random_order_once(
     top = drawn[(drawn["ranking"] == "variance") & (drawn["order"] == "top")]
     assert top["value"].tolist() == curves[1].points.query("order == 'top'")["value"].tolist()
     encoding = spec["layer"][0]["encoding"]
-    assert encoding["color"]["sort"] == names
+    colours = encoding["color"]["scale"]
+    assert colours["domain"] == [*names, "random"]
+    assert len(set(colours["range"])) == 4
     assert encoding["y"]["title"] == "BLEU"
     assert "ablated in the model" in spec["title"]["text"]
 
