@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -174,6 +175,18 @@ def test_the_page_says_how_far_rankings_and_instances_agree(make_run: MakeRun) -
     expected = ["linear_correlation", "variance", "26", "0.500", "0.102", "0.250"]
     expected += ["variance", "1", "2", "26", "0.750", "0.102", "0.875"]  # between instances
     assert page.cells[between_rankings : between_rankings + 13] == expected
+
+
+def test_each_ranking_is_judged_by_all_others(make_run: MakeRun) -> None:
+    consensus = pd.DataFrame(
+        [("consensus", "variance", "neuron_vote", "all others", 26, 0.25, 0.05, math.nan)],
+        columns=list(AGREEMENT_COLUMNS),
+    )
+    page = page_of(make_run(agreement=consensus))
+    assert "How far each ranking agrees with all others" in page.text["caption"]
+    start = page.cells.index("neuron_vote") - 1
+    expected = ["variance", "neuron_vote", "all others", "26", "0.250", "0.0500"]
+    assert page.cells[start : start + 6] == expected  # and no column for what none has
 
 
 def test_rankings_are_laid_over_each_other_where_there_are_several(

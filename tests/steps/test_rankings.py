@@ -137,6 +137,11 @@ def test_agreement_is_between_rankings_and_between_instances(
     assert tops == [1, 2, 5]  # 2.5% and 5% of 20 are one neuron
     rankings = agreement[agreement["kind"] == "rankings"]
     assert len(rankings) == 3 * len(tops)
+    consensus = agreement[agreement["kind"] == "consensus"]
+    assert set(consensus["one"]) == {"average_overlap", "neuron_vote"}
+    assert consensus.groupby(["one", "ranking"])["top"].apply(list).tolist() == [tops] * 6
+    assert consensus["overlap"].between(0, 1).all()
+    assert consensus["chance"].iloc[0] == pytest.approx((1 / 20) / (2 - 1 / 20))
     instances = agreement[agreement["kind"] == "instances"]
     assert set(instances["ranking"]) == {"variance", "random"}  # another probe is not there
     assert len(instances) == 2 * 6 * len(tops)
