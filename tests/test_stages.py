@@ -75,7 +75,7 @@ def model_of(*overrides: str, instance: int = 1) -> Path:
     "override",
     [
         *("model.hidden=8", "model.layers=1", "model.dropout=0.25", "trainer.epochs=2"),
-        *("trainer.learning_rate=0.1", "trainer.batch_size=7", "trainer.precision=fp32"),
+        *("trainer.learning_rate=0.1", "trainer.batch_size=7", "trainer.precision=bf16"),
         *("data.text.lowercase=false", "data.text.vocabulary=bpe", "data.pair=en-de"),
         *("data.seed=1", "data.train_sentences=30", "data.dev_sentences=7", "seed=2"),
         *("model=nlm", "model.input_feeding=true"),
