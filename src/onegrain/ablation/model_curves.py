@@ -13,7 +13,7 @@ from torch import Tensor
 
 from onegrain.ablation.bootstrap import interval, resampled
 from onegrain.ablation.mask import Mask, site_neurons
-from onegrain.ablation.measures import Ablation, Measure
+from onegrain.ablation.measures import Ablation, Counts, Measure
 from onegrain.ablation.orders import orders_of
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
@@ -120,7 +120,12 @@ def direction_curves(
 
 def measured(measure: Measure, ablation: Ablation, samples: int, seed: int) -> dict[str, float]:
     """Return the metric with an ablation, and its 95% interval over test sentences."""
-    counts = measure.counts(ablation).double()
+    return summarised(measure, measure.counts(ablation), samples, seed)
+
+
+def summarised(measure: Measure, counts: Counts, samples: int, seed: int) -> dict[str, float]:
+    """Return the metric of all sentences as ``value``, and its interval, ``low`` to ``high``."""
+    counts = counts.double()
     drawn = resampled(len(counts), samples, seed)
     (value,) = measure.value(counts.sum(dim=0, keepdim=True))
     low, high = interval(torch.tensor(measure.value(drawn.T @ counts)))

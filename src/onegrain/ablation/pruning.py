@@ -12,7 +12,7 @@ from torch import Tensor
 
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.measures import Measure
-from onegrain.ablation.model_curves import measured
+from onegrain.ablation.model_curves import summarised
 from onegrain.ablation.prune import parameter_count, prune
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.models.text_model import TextModel, TextTranslator
@@ -54,7 +54,7 @@ def pruning_curves(
             measure = measure_of(smaller)
             nothing_more = Mask.empty(measure.layout, Site.recurrent)
             start = time.perf_counter()
-            measure.counts(nothing_more)
+            counts = measure.counts(nothing_more)
             seconds = time.perf_counter() - start
             rows.append(
                 {
@@ -62,7 +62,7 @@ def pruning_curves(
                     "neurons": count,
                     "fraction": count / ranking.layout.size,
                     "metric": measure.metric,
-                    **measured(measure, nothing_more, bootstrap_samples, seed),
+                    **summarised(measure, counts, bootstrap_samples, seed),
                     "parameters": parameter_count(smaller.model),
                     "seconds": seconds,
                 }
