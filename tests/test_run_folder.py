@@ -8,7 +8,13 @@ import pytest
 
 from onegrain import run_folder
 from onegrain.errors import UserError
-from onegrain.run_folder import link_latest, new_run_folder, shared_folder
+from onegrain.run_folder import (
+    discard_unmade_run,
+    latest_folder,
+    link_latest,
+    new_run_folder,
+    shared_folder,
+)
 
 NOON = datetime(2026, 11, 21, 12, 0, 0)
 
@@ -61,3 +67,28 @@ def test_jobs_of_a_sweep_share_its_folder_and_a_run_has_its_own(tmp_path: Path) 
     assert shared_folder(job) == job
     (tmp_path / "multirun.yaml").touch()
     assert shared_folder(job) == tmp_path
+
+
+def test_a_run_that_made_nothing_is_gone_and_one_that_made_something_is_not(
+    tmp_path: Path,
+) -> None:
+    unmade, made = new_run_folder(tmp_path, NOON), new_run_folder(tmp_path, NOON)
+    for folder in (unmade, made):
+        (folder / ".hydra").mkdir()
+        (folder / "run.log").touch()
+    (made / "metrics.json").touch()
+    assert discard_unmade_run(unmade)
+    assert not discard_unmade_run(made)
+    assert list(tmp_path.glob("*/*")) == [made]
+
+
+def test_latest_can_be_set_back(tmp_path: Path) -> None:
+    first, second = new_run_folder(tmp_path, NOON), new_run_folder(tmp_path, NOON)
+    assert latest_folder(tmp_path) is None
+    link_latest(tmp_path, first)
+    before = latest_folder(tmp_path)
+    link_latest(tmp_path, second)
+    link_latest(tmp_path, before)
+    assert latest_folder(tmp_path) == first.resolve()
+    link_latest(tmp_path, None)
+    assert latest_folder(tmp_path) is None

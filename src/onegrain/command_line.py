@@ -25,7 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from onegrain.configuration import compose_jobs, register_schemas, to_settings
 from onegrain.errors import UserError
 from onegrain.mistakes import in_one_line
-from onegrain.run_folder import link_latest, new_run_folder
+from onegrain.run_folder import discard_unmade_run, latest_folder, link_latest, new_run_folder
 from onegrain.settings import Settings
 
 log = logging.getLogger("onegrain.train")
@@ -89,13 +89,17 @@ def _run_folder(conf: Path) -> Iterator[None]:
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
-    folder = new_run_folder(root)
+    before, folder = latest_folder(root), new_run_folder(root)
     link_latest(root, folder)
     quoted = QuotedString(str(folder), Quote.double).with_quotes()
     places = [f"hydra.run.dir={quoted}", f"hydra.sweep.dir={quoted}"]
     sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *arguments.overrides, *places]
     try:
         yield
+    except SystemExit as stopped:
+        if stopped.code == USER_ERROR and discard_unmade_run(folder):
+            link_latest(root, before)
+        raise
     finally:
         with contextlib.suppress(OSError):  # it holds something, as it should
             folder.rmdir()

@@ -141,7 +141,10 @@ def _describe(hint: Any) -> str:
     if isinstance(hint, types.UnionType):
         return " or ".join(_describe(item) for item in typing.get_args(hint))
     if typing.get_origin(hint) is list:
-        return f"a list, each item {_describe(typing.get_args(hint)[0])}, such as [1,2]"
+        (item,) = typing.get_args(hint)
+        named = isinstance(item, type) and issubclass(item, Enum)
+        example = ",".join([member.name for member in item][:2]) if named else "1,2"
+        return f"a list, each item {_describe(item)}, such as [{example}]"
     if is_dataclass(hint):
         return "the name of a setting in it, then its value"
     if isinstance(hint, type) and issubclass(hint, Enum):

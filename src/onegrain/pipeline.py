@@ -132,8 +132,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
 
 
 def _shown(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return the curves of each target's first clamp and first site."""
-    first = curves.groupby("target")[["clamp", "site"]].transform("first")
+    """Return, of each ranking and target, the curves of the first clamp at the first site."""
+    first = curves.groupby(["target", "ranking"])[["clamp", "site"]].transform("first")
     return curves[(curves["clamp"] == first["clamp"]) & (curves["site"] == first["site"])]
 
 

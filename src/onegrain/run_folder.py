@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ ID_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are read for one ano
 ID_LENGTH = 4
 SWEEP_FILE = "multirun.yaml"  # Hydra's, in the folder of a sweep
 LATEST = "latest"
+LOG_FILE = "run.log"
 
 
 def new_run_folder(root: Path, now: datetime | None = None) -> Path:
@@ -39,12 +41,38 @@ def new_run_folder(root: Path, now: datetime | None = None) -> Path:
             return folder
 
 
-def link_latest(root: Path, folder: Path) -> None:
-    """Point ``<root>/latest`` to a run or a sweep; where links cannot be made there is none."""
+def discard_unmade_run(folder: Path) -> bool:
+    """Remove the folder of a run that was stopped before it made anything; say whether it was.
+
+    Then it holds no more than its settings and its log.
+    """
+    if {path.name for path in folder.iterdir()} - {".hydra", LOG_FILE}:
+        return False
+    shutil.rmtree(folder)
+    with contextlib.suppress(OSError):  # the day has other runs
+        folder.parent.rmdir()
+    return True
+
+
+def latest_folder(root: Path) -> Path | None:
+    """Return what ``<root>/latest`` points to, if it does."""
     link = root / LATEST
+    return link.resolve() if link.is_symlink() and link.exists() else None
+
+
+def link_latest(root: Path, folder: Path | None) -> None:
+    """Point ``<root>/latest`` to a run or a sweep, or to nothing.
+
+    Where links cannot be made there is none.
+    """
+    link = root / LATEST
+    if folder is None:
+        with contextlib.suppress(OSError):
+            link.unlink()
+        return
     fresh = root / f".{LATEST}-{folder.name}"
     with contextlib.suppress(OSError):
-        fresh.symlink_to(folder.relative_to(root), target_is_directory=True)
+        fresh.symlink_to(folder.resolve().relative_to(root.resolve()), target_is_directory=True)
         try:
             fresh.replace(link)  # never absent, never half-made
         except OSError:

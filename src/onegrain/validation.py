@@ -89,7 +89,9 @@ def _validate_ranking(settings: Settings) -> None:
             f"model.instances={instances}: {comparing[0]} compares instances; take "
             "model.instances=3 or ranking=one_model"
         )
-    if ranking.methods == [Method.svcca] and Target.model not in settings.ablation.targets:
+    targets = settings.ablation.targets
+    inside_only = Target.model in targets and Target.prune not in targets
+    if ranking.methods == [Method.svcca] and not inside_only:
         raise UserError(
             "ranking=svcca: directions are ablated in the model only; take ablation=model"
         )

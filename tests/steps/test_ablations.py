@@ -126,7 +126,7 @@ def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
             [("probe_mask", "one"), ("probe_mask", "other")], 2 * 4 * 5
         ),  # 0, 2, 3, 8, 16
         **dict.fromkeys([("model", "one"), ("model", "other")], 3 * 4),  # 0, 4, 8, 16
-        **dict.fromkeys([("prune", "one"), ("prune", "other")], 3),
+        **dict.fromkeys([("prune", "one"), ("prune", "other")], 4),
     }
     assert set(curves["task"]) == {"pos"}
     assert set(curves["label"]) == {""}

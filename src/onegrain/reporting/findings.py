@@ -191,7 +191,7 @@ def _cost_in_words(curve: Curve, fraction: float) -> str | None:
         curve.at("top", fraction),
         curve.at("bottom", fraction),
     )
-    if none is None or top is None or bottom is None:
+    if none is None or top is None or bottom is None or top.neurons == 0:
         return None
     whole, without_top, without_bottom = (
         measure(curve.metric, point.value) for point in (none, top, bottom)

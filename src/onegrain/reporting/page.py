@@ -31,6 +31,7 @@ from onegrain.reporting.page_tables import (
 from onegrain.reporting.run_files import REPORT_FILE, RunResults, read_run, write_whole
 from onegrain.reporting.theme import THEMES
 
+GAP_TILES = 4  # at most; the tables have all
 TEMPLATES = Path(__file__).parent / "templates"
 
 # metrics.json name -> what the tile says; in this order, those that the run has.
@@ -39,7 +40,7 @@ _TILES = {
     "probe/majority_accuracy": "Majority baseline",
     "probe/unknown_share": "Unknown words",
     "train/bleu": "Model BLEU",
-    "train/perplexity": "Model perplexity",
+    "train/perplexity": "Model perplexity (dev)",
 }
 
 
@@ -130,6 +131,6 @@ def _tiles(results: RunResults) -> list[Tile]:
     if chosen is not None:
         where = f"weights at λ1 {strength(chosen['lambda1'])}, λ2 {strength(chosen['lambda2'])}"
         tiles.append(Tile("Non-zero", number(chosen["nonzero"]), where))
-    for name, gap in gaps(results.metrics).items():
+    for name, gap in list(gaps(results.metrics).items())[:GAP_TILES]:
         tiles.append(Tile("Top–bottom gap", number(gap), name))
     return tiles

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from onegrain.reporting.findings import (
+    METRIC_TITLES,
     ORDERS,
     Curve,
     Point,
@@ -85,7 +86,10 @@ def _kept_table(name: str, curve: Curve, fractions: Iterable[float]) -> DataTabl
         )
     done = "kept" if curve.operation == "keep" else "ablated"
     columns = [done, "neurons", *(f"{order} {done}" for order in orders)]
-    caption = f"{curve.metric.capitalize()} with few neurons {done}: {_experiment(curve)}"
+    title = METRIC_TITLES.get(curve.metric, curve.metric)
+    caption = f"{title[0].upper()}{title[1:]} with few neurons {done}: {_experiment(curve)}"
+    if curve.seeds > 1:
+        caption += f" (in brackets 95% intervals; for random the range of {curve.seeds} orders)"
     return DataTable(name, caption, columns, [True] * len(columns), rows)
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from onegrain.reporting.findings import ORDERS, Curve, curves_of, gaps, shown_fractions
+from onegrain.ablation.curves import gap
+from onegrain.reporting.findings import ORDERS, Curve, curves_of, shown_fractions
 from onegrain.reporting.formatting import measure, number, percent
 from onegrain.reporting.run_files import Metric
 
@@ -38,14 +39,19 @@ def summary_table(
     for name in (*ORDERS, "gap"):
         table.add_column(name, justify="right", no_wrap=True)
     for curve in curves_of(curves):
-        gap = gaps(metrics).get(f"{curve.target}/{curve.ranking}")
+        area = _gap(curve)
         first = (Text(curve.task), Text(_ranking(curve)))
         for fraction in shown_fractions(settings, curve.operation):
-            shown = "" if gap is None else number(gap)
+            shown = "" if area is None else number(area)
             table.add_row(*first, *_row(curve, fraction), shown)
-            first, gap = (Text(), Text()), None
+            first, area = (Text(), Text()), None
         table.add_section()
     return table
+
+
+def _gap(curve: Curve) -> float | None:
+    points = curve.points.assign(operation=curve.operation, metric=curve.metric)
+    return gap(points) if {"top", "bottom"} <= set(points["order"]) else None
 
 
 def _title(metrics: Mapping[str, Metric]) -> str:

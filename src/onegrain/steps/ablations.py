@@ -94,7 +94,7 @@ def _in_model(
     settings: Settings, ranked: Ranked, measure: Measure, recording: Activations
 ) -> pd.DataFrame:
     chosen, samples = settings.ablation.model, settings.ablation.bootstrap_samples
-    fractions = [*(INSIDE if chosen.fractions is None else chosen.fractions), *chosen.shown]
+    fractions = _fractions(settings)
     parts = []
     if ranked.rankings:
         curves = model_curves(
@@ -135,15 +135,19 @@ def _values(clamp: Clamp, recording: Activations, seed: int) -> Values:
 
 
 def _pruned(settings: Settings, ranked: Ranked, model: TextModel, test: Corpus) -> pd.DataFrame:
-    chosen = settings.ablation.model
     return pruning_curves(
         model,
         lambda pruned: _measure(settings, pruned, test),
         ranked.rankings,
-        fractions=INSIDE if chosen.fractions is None else chosen.fractions,
+        fractions=_fractions(settings),
         bootstrap_samples=settings.ablation.bootstrap_samples,
         seed=settings.seed,
     )
+
+
+def _fractions(settings: Settings) -> list[float]:
+    chosen = settings.ablation.model
+    return [*(INSIDE if chosen.fractions is None else chosen.fractions), *chosen.shown]
 
 
 def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:

@@ -13,7 +13,7 @@ from onegrain.probing.baselines import majority_accuracy
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import Scores
 from onegrain.reporting.run_files import Metric
-from onegrain.settings import Settings
+from onegrain.settings import Clamp, Settings, Site
 from onegrain.stages import ProbingTask
 from onegrain.steps.rankings import Ranked
 
@@ -70,8 +70,8 @@ def ranking_metrics(ranked: Ranked) -> dict[str, Metric]:
 def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metric]:
     """Return the area between top and bottom of every experiment, and its values at a few points.
 
-    The first clamp and the first site of a target have plain names; the names of others end in
-    theirs.
+    Clamping to zero, inside the model at the recurrence, has plain names; the names of other sites
+    and clamps end in theirs, so that a name means the same in every run.
     """
     metrics: dict[str, Metric] = {}
     for (target, ranking), rows in curves.groupby(["target", "ranking"], sort=False):
@@ -96,11 +96,6 @@ def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metr
 
 def _experiments(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what each site and clamp adds to names, and its rows."""
-    first = rows.iloc[0]
+    plain = {"", Site.recurrent.value, Clamp.zero.value}
     for (site, clamp), experiment in rows.groupby(["site", "clamp"], sort=False):
-        parts = [
-            value
-            for value, usual in ((site, first["site"]), (clamp, first["clamp"]))
-            if value != usual
-        ]
-        yield "".join(f"_{part}" for part in parts), experiment
+        yield "".join(f"_{part}" for part in (site, clamp) if part not in plain), experiment
