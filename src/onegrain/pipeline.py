@@ -126,7 +126,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         )
         tracked.log_report(page)
 
-    Console().print(summary_table(metrics, _shown(curves), plain(settings)))
+    shown = _shown(curves)
+    Console().print(summary_table(metrics, shown, plain(settings)))
+    if len(shown) < len(curves):
+        log.info("the table has one site and clamp of each ranking; the page has all")
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
     return metrics
 
