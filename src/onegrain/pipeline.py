@@ -15,8 +15,9 @@ import pandas as pd
 import torch
 from rich.console import Console
 
-from onegrain.ablation.curves import probe_mask_curves, value_at
+from onegrain.ablation.curves import probe_mask_curves
 from onegrain.ablation.orders import orders_of
+from onegrain.ablation.readings import value_at
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.activations.activations import Activations
 from onegrain.data.datasets import load_parallel

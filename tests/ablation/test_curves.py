@@ -1,13 +1,12 @@
 """Curves and what is read off them."""
 
-import math
-
 import pandas as pd
 import pytest
 import torch
 
-from onegrain.ablation.curves import drop_at, gap, probe_mask_curves, value_at
+from onegrain.ablation.curves import probe_mask_curves
 from onegrain.ablation.orders import orders_of
+from onegrain.ablation.readings import gap, value_at
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.probing.labelled import InMemory, LabelledActivations
 
@@ -71,31 +70,3 @@ def test_counts_always_span_none_to_all():
     assert neuron_counts(256)[-1] == 256
     assert neuron_counts(7, [0.5]) == (0, 4, 7)
     assert len(neuron_counts(2000)) == 101
-
-
-def curve(operation, metric, top, bottom):
-    rows = [("top", *row) for row in top] + [("bottom", *row) for row in bottom]
-    frame = pd.DataFrame(rows, columns=["order", "fraction", "value"])
-    return frame.assign(operation=operation, metric=metric)
-
-
-def test_the_gap_is_positive_where_ablating_the_top_costs_more():
-    cheap, dear = [(0.0, 30.0), (1.0, 20.0)], [(0.0, 30.0), (1.0, 0.0)]
-    assert gap(curve("ablate", "bleu", top=dear, bottom=cheap)) == pytest.approx(10.0)
-    assert gap(curve("keep", "bleu", top=cheap, bottom=dear)) == pytest.approx(10.0)
-
-
-def test_the_gap_of_perplexities_is_that_of_their_logarithms():
-    cheap, dear = [(0.0, 10.0), (1.0, 20.0)], [(0.0, 10.0), (1.0, 200.0)]
-    found = gap(curve("ablate", "perplexity", top=dear, bottom=cheap))
-    assert found == pytest.approx(math.log(10) / 2)
-
-
-@pytest.mark.parametrize(
-    ("metric", "values"), [("bleu", (30.0, 12.0)), ("perplexity", (12.0, 30.0))]
-)
-def test_what_ablation_costs_is_positive_for_either_metric(metric, values):
-    curves = curve(
-        "ablate", metric, top=list(zip((0.0, 0.025), values, strict=True)), bottom=[(0.0, 1.0)]
-    )
-    assert drop_at(curves, "top", 0.025) == pytest.approx(18.0)

@@ -5,11 +5,11 @@ import random
 import pytest
 import torch
 
-from onegrain.ablation.curves import drop_at, gap, value_at
 from onegrain.ablation.mask import Mask, site_neurons
 from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure
 from onegrain.ablation.model_curves import direction_curves, measured, model_curves
 from onegrain.ablation.projection import Projection
+from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.ablation.resampling import Resample
 from onegrain.data.corpus import Corpus
 from onegrain.data.encoding import TextEncoder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -53,39 +52,3 @@ def probe_mask_curves(
             "high": high.flatten().tolist(),
         }
     )
-
-
-def gap(curves: pd.DataFrame) -> float:
-    """Return the area between the top and the bottom curve over fractions 0 to 1.
-
-    Positive where the top neurons matter more: where keeping them is worth more, or ablating them
-    costs more, than the bottom ones. For perplexity it is the area between its logarithms.
-
-    Args:
-        curves: The rows of one experiment: one ``operation`` and one ``metric``.
-    """
-    (operation,), (metric,) = curves["operation"].unique(), curves["metric"].unique()
-    if metric == "perplexity":
-        curves = curves.assign(value=-curves["value"].map(math.log))
-    top, bottom = (_area(curves[curves["order"] == order]) for order in ("top", "bottom"))
-    return top - bottom if operation == "keep" else bottom - top
-
-
-def drop_at(curves: pd.DataFrame, order: str, fraction: float) -> float:
-    """Return what ablating a fraction of the neurons costs: BLEU lost, or perplexity gained."""
-    loss = value_at(curves, order, 0.0) - value_at(curves, order, fraction)
-    return -loss if (curves["metric"] == "perplexity").all() else loss
-
-
-def value_at(curves: pd.DataFrame, order: str, fraction: float) -> float:
-    """Return a curve's value at the point nearest to ``fraction``; the mean over random orders."""
-    rows = curves[curves["order"] == order]
-    distance = (rows["fraction"] - fraction).abs()
-    return float(rows.loc[distance <= distance.min() + 1e-12, "value"].mean())
-
-
-def _area(curve: pd.DataFrame) -> float:
-    ascending = curve.sort_values("fraction")
-    x = torch.tensor(ascending["fraction"].to_numpy(copy=True))
-    y = torch.tensor(ascending["value"].to_numpy(copy=True))
-    return float(torch.trapezoid(y, x))

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from onegrain.ablation.curves import gap
+from onegrain.ablation.readings import gap
 from onegrain.reporting.findings import ORDERS, Curve, curves_of, shown_fractions
 from onegrain.reporting.formatting import measure, number, percent
 from onegrain.reporting.run_files import Metric

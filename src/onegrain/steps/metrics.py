@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from onegrain.ablation.curves import drop_at, gap, value_at
+from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.data.corpus import Splits
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
