@@ -148,7 +148,13 @@ def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path) -> None:
     command = [sys.executable, "-c", STAND_IN, str(TRAIN), "seed=15"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+
+    def hear_ctrl_c() -> None:  # a shell lets what it starts in the background ignore it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    )
     for _ in range(5000):
         if list(tmp_path.glob("outputs/*/*/seen.json")):
             break
