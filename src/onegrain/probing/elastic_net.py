@@ -15,14 +15,12 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
 from onegrain.probing.objective import (
-    Fit,
     Logits,
     Weights,
     errors,
     penalty,
     residual,
     summed_cross_entropy,
-    whole_fit,
     whole_loss,
 )
 from onegrain.probing.proximal import ProximalAdam
@@ -227,17 +225,15 @@ class ElasticNetProbe(pl.LightningModule):
     ) -> Bool[Tensor, " points"]:
         """Write down points with what they reach on all words, and say which are done."""
         where, grid = self.active[points], self.solver.grid.select(points)
-        fit: Fit
-        if self.solver.frozen:
-            fit = loss = whole_loss(weight, bias, self.train_data, self.compute_dtype)
-        else:  # far from the optimum: how far needs neither all words nor all bits
-            fit = whole_fit(weight, bias, self.train_data, self.compute_dtype, exact=False)
-            loss = whole_loss(weight, bias, self.sample, self.compute_dtype, exact=False)
+        # Before the metric has settled the optimum is far: neither all words nor all bits matter.
+        exact = self.solver.frozen
+        data = self.train_data if exact else self.sample
+        loss = whole_loss(weight, bias, data, self.compute_dtype, exact=exact)
         relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
         self.weight[where], self.bias[where] = weight, bias
-        self.objective[where] = fit.cross_entropy + penalty(weight, grid)
+        self.objective[where] = loss.cross_entropy + penalty(weight, grid)
         self.relative_residual[where] = relative
-        self.train_accuracy[where] = fit.accuracy
+        self.train_accuracy[where] = loss.accuracy
         return relative <= self.tolerance
 
     def _drop(self, points: Int[Tensor, " points"]) -> None:

@@ -57,6 +57,10 @@ def fit_probe(
         accelerator: Lightning's name of the device.
         seed: Of the order of the words.
 
+    Returns:
+        The probes. With ``epochs`` of 1 or 2, which is before any point can have converged,
+        objective, residual and training accuracy are measured on 20,000 of the words.
+
     Raises:
         ValueError: If a training word has no label id of ``labels``.
     """
@@ -64,7 +68,8 @@ def fit_probe(
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
     train = train.centered(center)
-    if len(train) * train.neurons * dtype.itemsize <= memory_gigabytes * 2**30:
+    gigabytes = len(train) * train.neurons * dtype.itemsize / 2**30
+    if epochs > 1 and gigabytes <= memory_gigabytes:  # what is read once needs no copy
         train = train.in_memory(dtype)
     batch_size = batch_size or min(max(len(train) // 100, 64), 2048)
     module = ElasticNetProbe(

@@ -28,27 +28,18 @@ Biases = Float[Tensor, "grid labels"]
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """How well probes fit a whole split.
+class Loss:
+    """The smooth part of the objective without penalties, over a whole split.
 
     Attributes:
-        cross_entropy: Mean over words, in nats: the smooth part of the objective.
+        cross_entropy: Mean over words, in nats.
         accuracy: Share of words whose label is predicted.
+        weight_gradient: Of the cross-entropy.
+        bias_gradient: Of the cross-entropy.
     """
 
     cross_entropy: Float[Tensor, " grid"]
     accuracy: Float[Tensor, " grid"]
-
-
-@dataclass(frozen=True, eq=False)
-class Loss(Fit):
-    """The same, with the gradients of the cross-entropy.
-
-    Attributes:
-        weight_gradient: By the weights.
-        bias_gradient: By the biases.
-    """
-
     weight_gradient: Weights
     bias_gradient: Biases
 
@@ -113,17 +104,6 @@ class Logits:
         return product.view(len(values), *self.bias.shape) + self.bias
 
 
-def whole_fit(
-    weight: Weights, bias: Biases, data: LabelledActivations, dtype: torch.dtype, *, exact: bool
-) -> Fit:
-    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
-    cross_entropy, hits = (weight.new_zeros(len(weight)) for _ in range(2))
-    for _, gold, log_likelihood in _predicted(weight, bias, data, dtype, exact=exact):
-        cross_entropy -= _at_gold(log_likelihood, gold).sum(dim=0)
-        hits += (log_likelihood.argmax(dim=-1) == gold[:, None]).sum(dim=0)
-    return Fit(cross_entropy / len(data), hits / len(data))
-
-
 def whole_loss(
     weight: Weights,
     bias: Biases,
@@ -132,7 +112,7 @@ def whole_loss(
     *,
     exact: bool = True,
 ) -> Loss:
-    """Do as `whole_fit` does, and sum the gradients too."""
+    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
     grid, labels, neurons = weight.shape
     gradient = weight.new_zeros(grid * labels, neurons)
     bias_gradient = torch.zeros_like(bias)
