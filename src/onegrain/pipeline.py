@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from onegrain.ablation.curves import probe_mask_curves
-from onegrain.ablation.orders import orders_of
+from onegrain.ablation.orders import ends_of
 from onegrain.ablation.readings import value_at
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.activations.activations import Activations
@@ -47,7 +47,7 @@ from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.rankings import ranked, ranking_text
 from onegrain.store import Store
-from onegrain.tracking.runs import tracked_run
+from onegrain.tracking.runs import TrackedRun, tracked_run
 
 log = logging.getLogger(__name__)
 
@@ -111,34 +111,38 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
         metrics |= ranking_metrics(ranking) | ablation_metrics(settings, curves)
         metrics["run/seconds"] = time.perf_counter() - began
-        write_run_files(
-            folder,
-            metrics=metrics,
-            curves=curves,
-            neurons=neurons,
-            lambda_grid=grid,
-            agreement=ranking.agreement,
-        )
-        page = write_report(folder)
-        tracked.log_curves(curves)
-        tracked.log_scalars(metrics)
-        tracked.log_tables(
-            neurons=neurons, lambda_grid=grid, curves=curves, agreement=ranking.agreement
-        )
-        tracked.log_report(page)
+        tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
+        page = _publish(folder, tracked, metrics, curves, tables)
 
-    shown = _shown(curves)
-    Console().print(summary_table(metrics, shown, plain(settings)))
-    if len(shown) < len(curves):
-        log.info("the table has one site and clamp of each ranking; the page has all")
+    _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
     return metrics
 
 
-def _shown(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return, of each ranking and target, the curves of the first clamp at the first site."""
+def _publish(
+    folder: Path,
+    tracked: TrackedRun,
+    metrics: dict[str, Metric],
+    curves: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
+) -> Path:
+    """Write the run's files and its page, mirror them in the tracked run; return the page."""
+    write_run_files(folder, metrics=metrics, curves=curves, **tables)
+    page = write_report(folder)
+    tracked.log_curves(curves)
+    tracked.log_scalars(metrics)
+    tracked.log_tables(curves=curves, **tables)
+    tracked.log_report(page)
+    return page
+
+
+def _show(settings: Settings, metrics: dict[str, Metric], curves: pd.DataFrame) -> None:
+    """Print, of each ranking and target, the curves of the first clamp at the first site."""
     first = curves.groupby(["target", "ranking"])[["clamp", "site"]].transform("first")
-    return curves[(curves["clamp"] == first["clamp"]) & (curves["site"] == first["site"])]
+    shown = curves[(curves["clamp"] == first["clamp"]) & (curves["site"] == first["site"])]
+    Console().print(summary_table(metrics, shown, plain(settings)))
+    if len(shown) < len(curves):
+        log.info("the table has one site and clamp of each ranking; the page has all")
 
 
 def _select(settings: Settings, probe: Probe, task: ProbingTask, dev: Scores) -> int:
@@ -160,7 +164,7 @@ def _ablation_scores(
     kept: dict[str, list[float]] = {"top": [], "bottom": []}
     for weight, bias in zip(probe.weight, probe.bias, strict=True):
         ranking = rank_by_weights(weight, probe.labels, task.layout, settings.seed)
-        orders = orders_of(ranking.order, random_orders=0, seed=settings.seed)
+        orders = ends_of(ranking.order, settings.seed)
         curves = probe_mask_curves(weight, bias, task.dev, orders, counts, bootstrap_samples=1)
         for order, values in kept.items():
             values.append(value_at(curves, order, SELECTION_SHARE))

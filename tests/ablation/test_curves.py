@@ -37,7 +37,7 @@ def test_a_ranking_that_is_right_has_a_large_gap_and_its_reverse_the_opposite(on
 
 def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), random_orders=5, seed=3)
+    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), count=5, seed=3)
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     assert len(curves) == 7 * 6
     assert curves.loc[curves["order"] == "random", "seed"].unique().tolist() == [3, 4, 5, 6, 7]
@@ -47,7 +47,7 @@ def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
 
 def test_all_orders_meet_where_everything_is_kept(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), random_orders=2, seed=0)
+    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), count=2, seed=0)
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     for fraction in (0.0, 1.0):
         assert curves.loc[curves["fraction"] == fraction, "value"].nunique() == 1

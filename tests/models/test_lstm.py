@@ -12,9 +12,11 @@ def stack():
     return LstmStack(inputs=3, units=4, layers=2, dropout=0.5).eval()
 
 
-def test_a_padded_sentence_has_the_states_it_has_alone(stack):
+@pytest.mark.parametrize("is_training", [True, False], ids=["packed", "length by length"])
+def test_a_padded_sentence_has_the_states_it_has_alone(stack, is_training):
     inputs = torch.randn(4, 7, 3)
-    outputs, final = stack(inputs, LENGTHS)
+    with torch.set_grad_enabled(is_training):
+        outputs, final = stack(inputs, LENGTHS)
     for row, length in enumerate(LENGTHS.tolist()):
         alone, alone_final = stack(inputs[row : row + 1, :length], LENGTHS[row : row + 1])
         for layer in range(2):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from onegrain.probing import elastic_net, fitting
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
@@ -82,6 +83,27 @@ def test_a_bound_on_epochs_ends_the_fit_and_marks_the_point(problem):
     probe = fit(problem, LambdaGrid.product([0.0], [0.0]), epochs=3, tolerance=1e-7)
     assert not bool(probe.converged.any())
     assert float(probe.residual) > 1e-7
+
+
+def test_an_end_before_the_metric_settled_is_measured_on_a_sample(problem, monkeypatch):
+    monkeypatch.setattr(elastic_net, "SAMPLE_WORDS", 60)
+    grid = LambdaGrid.product([1e-3], [1e-3])
+    early, settled = fit(problem, grid, epochs=1), fit(problem, grid, epochs=3)
+    sample = problem.select(torch.arange(0, 600, 10))
+    measured = objective(early.weight, early.bias, sample, grid)
+    torch.testing.assert_close(early.objective, measured, rtol=1e-5, atol=0)
+    assert not early.converged.any()
+    whole = objective(settled.weight, settled.bias, problem, grid)
+    torch.testing.assert_close(settled.objective, whole, rtol=1e-5, atol=0)
+
+
+def test_a_center_beside_the_mean_has_the_same_optimum(problem, monkeypatch):
+    grid = LambdaGrid.product([1e-2], [1e-3])
+    usual = fit(problem, grid)
+    monkeypatch.setattr(fitting, "CENTER_WORDS", 3)
+    beside = fit(problem, grid)
+    torch.testing.assert_close(beside.objective, usual.objective, rtol=1e-3, atol=0)
+    assert torch.equal(beside.weight != 0, usual.weight != 0)
 
 
 def test_a_large_lambda1_leaves_no_weight_and_the_bias_says_the_frequencies(problem):

@@ -225,3 +225,17 @@ def test_the_memory_of_a_step_is_bounded_by_a_setting(settings: Settings) -> Non
     else:
         assert isinstance(measure, TranslationMeasure)
         assert max(len(batch.sentences) for batch in measure.batches) == 6
+
+
+def test_random_orders_on_the_probe_are_those_of_every_ranking(settings: Settings) -> None:
+    settings.ablation.targets = [Target.probe_mask]
+    curves = drawn(settings)
+    shown = ["order", "seed", "clamp", "neurons", "value"]
+    one, other = (curves[curves["ranking"] == name] for name in ("one", "other"))
+    randoms = [
+        rows[rows["order"] == "random"][shown].reset_index(drop=True) for rows in (one, other)
+    ]
+    assert randoms[0].equals(randoms[1])
+    assert len(randoms[0]) > 0
+    tops = [rows[rows["order"] == "top"]["value"].tolist() for rows in (one, other)]
+    assert tops[0] != tops[1]

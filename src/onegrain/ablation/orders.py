@@ -24,20 +24,31 @@ class NeuronOrder:
     seed: int
 
 
-def orders_of(order: Int[Tensor, " neurons"], random_orders: int, seed: int) -> list[NeuronOrder]:
-    """Return a ranking from the top, from the bottom, and ``random_orders`` orders at random.
+def orders_of(order: Int[Tensor, " neurons"], count: int, seed: int) -> list[NeuronOrder]:
+    """Return a ranking from the top, from the bottom, and ``count`` orders at random.
 
     Args:
         order: Neuron ids, most important first; a part of a layout's ids will do.
-        random_orders: How many; each has the next seed. They do not depend on the ranking.
+        count: How many random orders; they do not depend on the ranking.
         seed: Of the first random order.
     """
     ids = order.sort().values
-    randoms = [
-        NeuronOrder("random", ids[_shuffled(len(ids), each)], each)
-        for each in range(seed, seed + random_orders)
+    shuffled = [
+        NeuronOrder(each.name, ids[each.neurons], each.seed)
+        for each in random_orders(len(ids), count, seed)
     ]
-    return [NeuronOrder("top", order, seed), NeuronOrder("bottom", order.flip(0), seed), *randoms]
+    return [*ends_of(order, seed), *shuffled]
+
+
+def ends_of(order: Int[Tensor, " neurons"], seed: int) -> list[NeuronOrder]:
+    """Return a ranking from the top and from the bottom."""
+    return [NeuronOrder("top", order, seed), NeuronOrder("bottom", order.flip(0), seed)]
+
+
+def random_orders(neurons: int, count: int, seed: int) -> list[NeuronOrder]:
+    """Return ``count`` orders of the ids 0..neurons-1 at random, each with the next seed."""
+    seeds = range(seed, seed + count)
+    return [NeuronOrder("random", _shuffled(neurons, each), each) for each in seeds]
 
 
 def _shuffled(size: int, seed: int) -> Int[Tensor, " neurons"]:

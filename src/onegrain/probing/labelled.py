@@ -139,11 +139,8 @@ class LabelledActivations:
         return self.select(torch.arange(0, len(self), stride))
 
     def mean(self) -> Float[Tensor, " neurons"]:
-        """Return the mean of every neuron over all words, summed in fp64 over blocks."""
-        total = torch.zeros(self.neurons, dtype=torch.float64)
-        for block in self.activations.blocks(8192):
-            total += block.float().sum(dim=0).double()
-        return (total / max(len(self), 1)).float()
+        """Return the mean of every neuron over all words."""
+        return mean_activation(self.activations)
 
     def centered(self, center: Float[Tensor, " neurons"]) -> LabelledActivations:
         """Return the same words with ``center`` taken off every row."""
@@ -157,6 +154,15 @@ class LabelledActivations:
             values[start : start + len(block)] = block
             start += len(block)
         return replace(self, activations=InMemory(values))
+
+
+def mean_activation(source: ActivationSource) -> Float[Tensor, " neurons"]:
+    """Return the mean of every neuron over all words, summed in fp64 over blocks."""
+    words, neurons = source.shape
+    total = torch.zeros(neurons, dtype=torch.float64)
+    for block in source.blocks(8192):
+        total += block.float().sum(dim=0).double()
+    return (total / max(words, 1)).float()
 
 
 def _less(

@@ -40,7 +40,7 @@ class ProbeSettings:
     name: str = "elastic_net"
     penalty: Penalty = Penalty.squared
     tolerance: float = 1e-3  # optimality residual, relative to that of all-zero weights
-    epochs: int = 40  # the most passes; a point still above tolerance is marked (1, 2: estimated)
+    epochs: int = 40  # the most passes over the data; a point still above tolerance is marked
     batch_size: int | None = None  # words; null: a hundredth of all, between 64 and 2048
     precision: Precision = Precision.auto
     memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from onegrain.ablation.curves import probe_mask_curves
 from onegrain.ablation.measures import Measure, PerplexityMeasure, TranslationMeasure
 from onegrain.ablation.model_curves import Values, direction_curves, model_curves
-from onegrain.ablation.orders import orders_of
+from onegrain.ablation.orders import ends_of, random_orders
 from onegrain.ablation.pruning import pruning_curves
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, PERCENT, neuron_counts
@@ -20,6 +21,7 @@ from onegrain.data.sampling import shuffled
 from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
+from onegrain.probing.labelled import mean_activation
 from onegrain.probing.probe import Probe
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.stages import ProbingTask
@@ -52,7 +54,7 @@ def ablation_curves(
     targets = settings.ablation.targets
     if Target.probe_mask in targets:
         weight, bias = probe.weight[point], probe.bias[point]
-        parts += [_on_probe(settings, ranking, weight, bias, task) for ranking in ranked.rankings]
+        parts.append(_on_probe(settings, ranked.rankings, weight, bias, task))
     if Target.model in targets:
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording))
@@ -64,30 +66,31 @@ def ablation_curves(
 
 def _on_probe(
     settings: Settings,
-    ranking: Ranking,
+    rankings: Sequence[Ranking],
     weight: Float[Tensor, "labels neurons"],
     bias: Float[Tensor, " labels"],
     task: ProbingTask,
 ) -> pd.DataFrame:
-    """Draw one ranking's curves on the probe, for each value that neurons are clamped to."""
-    chosen = settings.ablation
+    """Draw the curves on the probe, for each value that neurons are clamped to.
+
+    The test words are read once for all orders, and random orders are those of every ranking.
+    """
+    chosen, seed = settings.ablation, settings.seed
     fractions = PERCENT if chosen.fractions is None else chosen.fractions
     counts = neuron_counts(task.layout.size, [*fractions, *chosen.keep])
-    values = {Clamp.zero: None, Clamp.mean: task.train.mean()}
-    parts = [
-        probe_mask_curves(
-            weight,
-            bias,
-            task.test,
-            orders_of(ranking.order, chosen.random_orders, settings.seed),
-            counts,
-            values[clamp],
-            chosen.bootstrap_samples,
-            settings.seed,
-        ).assign(clamp=clamp.value)
-        for clamp in chosen.clamps
-    ]
-    return pd.concat(parts, ignore_index=True).assign(ranking=ranking.method, site="")
+    ends = [(each.method, end) for each in rankings for end in ends_of(each.order, seed)]
+    at_random = random_orders(task.layout.size, chosen.random_orders, seed)
+    orders = [*(end for _, end in ends), *at_random]
+    names = [name for name, _ in ends for _ in counts]
+    parts = []
+    for clamp in chosen.clamps:
+        value = task.train.mean() if clamp is Clamp.mean else None
+        curves = probe_mask_curves(
+            weight, bias, task.test, orders, counts, value, chosen.bootstrap_samples, seed
+        ).assign(clamp=clamp.value, site="")
+        parts.append(curves[: len(names)].assign(ranking=names))
+        parts += [curves[len(names) :].assign(ranking=each.method) for each in rankings]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _in_model(
@@ -126,10 +129,7 @@ def _values(clamp: Clamp, recording: Activations, seed: int) -> Values:
         case Clamp.zero:
             return None
         case Clamp.mean:
-            total = torch.zeros(recording.shape[1], dtype=torch.float64)
-            for block in recording.blocks(4096):
-                total += block.double().sum(dim=0)
-            return (total / recording.shape[0]).float()
+            return mean_activation(recording)
         case Clamp.resample:
             return Resample.from_source(recording, seed)
 
