@@ -33,9 +33,10 @@ from onegrain.data.corpus import Corpus
 from onegrain.data.datasets import load_parallel
 from onegrain.data.vocabulary import BOS, EOS
 from onegrain.models import lstm
+from onegrain.models.batches import pad
 from onegrain.models.bleu import corpus_bleu
 from onegrain.models.evaluation import references
-from onegrain.models.search import _writable, source_batches
+from onegrain.models.search import SourceBatch, _writable
 from onegrain.models.text_model import TextTranslator, translation_of
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
@@ -120,7 +121,7 @@ def _plain_bleu(trained: TextTranslator, test: Corpus, search: NmtModel, neurons
     sources = [trained.source.encode(words).ids for words in test.sentences]
     written = [""] * len(sources)
     with ablate(model, Mask(neurons, model.layout, Site.recurrent)), _packed():
-        for batch in source_batches(sources, search, 256):
+        for batch in _padded(sources, search):
             source, state = model.start(batch.ids, batch.lengths)
             symbols = torch.full_like(batch.limits, BOS)
             steps = []
@@ -130,13 +131,25 @@ def _plain_bleu(trained: TextTranslator, test: Corpus, search: NmtModel, neurons
                 steps.append(symbols)
                 if bool((torch.stack(steps) == EOS).any(dim=0).all()):
                     break
-            for row, ids, limit in zip(
+            for (row,), ids, limit in zip(
                 batch.sentences, torch.stack(steps, 1).tolist(), batch.limits.tolist(), strict=True
             ):
                 ended = ids.index(EOS) if EOS in ids else len(ids)
                 written[row] = trained.target.decode(ids[: min(ended, limit)])
     lowercase = trained.target.settings.lowercase
     return corpus_bleu(written, references(translation_of(test)), lowercase=lowercase).score
+
+
+def _padded(sources: list[list[int]], search: NmtModel) -> list[SourceBatch]:
+    """Sort all sentences by length, repeated ones too, 256 in a batch."""
+    rows = sorted(range(len(sources)), key=lambda row: len(sources[row]))
+    batches = []
+    for first in range(0, len(rows), 256):
+        chosen = rows[first : first + 256]
+        ids, lengths = pad([torch.tensor(sources[row]) for row in chosen])
+        limits = (lengths * search.max_decode_ratio).long() + search.max_decode_extra
+        batches.append(SourceBatch([[row] for row in chosen], ids, lengths, limits))
+    return batches
 
 
 @contextlib.contextmanager

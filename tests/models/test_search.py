@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onegrain.data.vocabulary import BOS, EOS, PAD, UNK
-from onegrain.models.search import beam_search, greedy_search, translate
+from onegrain.models.search import (
+    _most_probable,
+    beam_search,
+    greedy_search,
+    source_batches,
+    translate,
+)
 from onegrain.models.translator import Translator
 from onegrain.settings import NmtModel
 
@@ -126,3 +132,32 @@ def test_greedy_symbols_are_the_most_probable_ones_of_the_training_time_forward(
     logits[:, [PAD, UNK, BOS]] = -math.inf
     assert len(written) > 3
     assert logits.argmax(-1).tolist() == written
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 300), st.sampled_from([2, 100]))
+def test_the_most_probable_symbol_is_the_first_highest_one(seed, vocabulary, values):
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.randint(-values, values, (5, vocabulary), generator=generator).float()
+    scores[1] = -math.inf
+    first_highest = [row.index(max(row)) for row in scores.tolist()]
+    assert _most_probable(scores).tolist() == first_highest
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(4, 6), max_size=3), max_size=12),
+    st.integers(1, 5),
+    st.integers(1, 2),
+)
+def test_each_different_sentence_is_read_once(sources, rows_at_once, beam):
+    batches = source_batches(sources, NmtModel(beam=beam), rows_at_once)
+    read = [
+        (ids[:length].tolist(), places)
+        for batch in batches
+        for ids, length, places in zip(batch.ids, batch.lengths, batch.sentences, strict=True)
+    ]
+    assert len({tuple(ids) for ids, _ in read}) == len(read)
+    where = {row: ids for ids, places in read for row in places}
+    assert where == {row: symbols for row, symbols in enumerate(sources) if symbols}
+    assert all(len(batch.ids) * beam <= max(rows_at_once, beam) for batch in batches)

@@ -102,8 +102,10 @@ class TranslationMeasure:
             for index, batch in enumerate(self.batches):
                 start = self._read(batch) if encoder_differs else self._reread(index, ablation)
                 found = search(start, batch.limits.to(start.source.context.device), self.beam)
-                for row, symbols in zip(batch.sentences, found, strict=True):
-                    written[row] = self.target.decode(symbols)
+                for rows, symbols in zip(batch.sentences, found, strict=True):
+                    text = self.target.decode(symbols)
+                    for row in rows:
+                        written[row] = text
         return self.bleu(written)
 
     def value(self, totals: Counts) -> list[float]:

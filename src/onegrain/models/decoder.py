@@ -25,7 +25,7 @@ class Source:
 
     def select(self, rows: Int[Tensor, " rows"]) -> Source:
         """Return the sentences at ``rows``."""
-        return Source(self.context[rows], self.padding[rows])
+        return Source(self.context.index_select(0, rows), self.padding[rows])
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class DecoderState:
 
     def select(self, rows: Int[Tensor, " rows"]) -> DecoderState:
         """Return the state of the sentences at ``rows``."""
-        return DecoderState(self.lstm.select(rows), self.attended[rows])
+        return DecoderState(self.lstm.select(rows), self.attended.index_select(0, rows))
 
 
 class AttentionDecoder(nn.Module):

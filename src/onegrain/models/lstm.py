@@ -34,7 +34,7 @@ class LstmState:
 
     def select(self, rows: Int[Tensor, " rows"]) -> LstmState:
         """Return the state of the sentences at ``rows``."""
-        return LstmState(self.hidden[:, rows], self.cell[:, rows])
+        return LstmState(self.hidden.index_select(1, rows), self.cell.index_select(1, rows))
 
 
 class LstmStack(nn.Module):

@@ -18,6 +18,7 @@ from onegrain.models.translator import Translator
 from onegrain.settings import NmtModel
 
 NEVER_WRITTEN = [PAD, UNK, BOS]
+BLOCK = 64  # symbols
 ROWS_AT_ONCE = 256  # partial translations in one step of the decoder
 
 
@@ -59,16 +60,16 @@ class PartialTranslations:
 
 @dataclass(frozen=True)
 class SourceBatch:
-    """Encoded source sentences of similar length, padded once for any number of searches.
+    """Different source sentences of similar length, padded once for any number of searches.
 
     Attributes:
-        sentences: Which sentences of the corpus they are.
+        sentences: Where in the corpus each stands: several times if it is repeated.
         ids: Their symbols.
         lengths: How many each has.
         limits: Most symbols of each translation.
     """
 
-    sentences: list[int]
+    sentences: list[list[int]]
     ids: Int[Tensor, "batch time"]
     lengths: Int[Tensor, " batch"]
     limits: Int[Tensor, " batch"]
@@ -77,16 +78,23 @@ class SourceBatch:
 def source_batches(
     sources: Sequence[Sequence[int]], settings: NmtModel, rows_at_once: int = ROWS_AT_ONCE
 ) -> list[SourceBatch]:
-    """Sort sentences by length and cut them into batches; empty ones are in none."""
-    written = [row for row, symbols in enumerate(sources) if symbols]
-    by_length = sorted(written, key=lambda row: len(sources[row]))
+    """Sort sentences by length and cut them into batches; empty ones are in none.
+
+    Parallel text repeats a sentence for each of its translations; it is read once.
+    """
+    places: dict[tuple[int, ...], list[int]] = {}
+    for row, symbols in enumerate(sources):
+        if symbols:
+            places.setdefault(tuple(symbols), []).append(row)
+    by_length = sorted(places, key=len)
     size = max(1, rows_at_once // settings.beam)
     batches = []
     for first in range(0, len(by_length), size):
         rows = by_length[first : first + size]
-        ids, lengths = pad([torch.tensor(sources[row]) for row in rows])
+        ids, lengths = pad([torch.tensor(symbols) for symbols in rows])
         limits = (lengths * settings.max_decode_ratio).long() + settings.max_decode_extra
-        batches.append(SourceBatch(rows, ids, lengths, limits.clamp(min=1)))
+        sentences = [places[symbols] for symbols in rows]
+        batches.append(SourceBatch(sentences, ids, lengths, limits.clamp(min=1)))
     return batches
 
 
@@ -111,8 +119,9 @@ def translate(
             model.decoder, *model.start(batch.ids.to(device), batch.lengths)
         )
         found = search(start, batch.limits.to(device), settings.beam)
-        for row, symbols in zip(batch.sentences, found, strict=True):
-            translations[row] = symbols
+        for rows, symbols in zip(batch.sentences, found, strict=True):
+            for row in rows:
+                translations[row] = symbols
     return translations
 
 
@@ -128,23 +137,22 @@ def greedy_search(start: Partial, limits: Int[Tensor, " sentences"]) -> list[lis
         start: One row for each sentence.
         limits: Most symbols of each translation, at least 1.
     """
-    written: list[list[int]] = [[] for _ in range(len(limits))]
+    longest = int(limits.max())
+    written = torch.full((len(limits), longest + 1), EOS, device=limits.device)
     sentences = torch.arange(len(limits), device=limits.device)
     symbols = torch.full_like(limits, BOS)
     partial = start
-    for length in range(1, int(limits.max()) + 1):
+    for length in range(1, longest + 1):
         logits, partial = partial.advance(symbols)
-        symbols = _writable(logits).argmax(-1)
-        for sentence, symbol in zip(sentences.tolist(), symbols.tolist(), strict=True):
-            if symbol != EOS:
-                written[sentence].append(symbol)
+        symbols = _most_probable(_writable(logits))
+        written[sentences, length - 1] = symbols
         goes_on = ((symbols != EOS) & (limits[sentences] > length)).nonzero()[:, 0]
         if len(goes_on) == 0:
             break
         if len(goes_on) < len(sentences):
             sentences, symbols = sentences[goes_on], symbols[goes_on]
             partial = partial.select(goes_on)
-    return written
+    return [symbols[: symbols.index(EOS)] for symbols in written.tolist()]
 
 
 def beam_search(start: Partial, limits: Int[Tensor, " sentences"], width: int) -> list[list[int]]:
@@ -253,3 +261,18 @@ def _writable(scores: Float[Tensor, "rows symbols"]) -> Float[Tensor, "rows symb
     """Rule out, in place, the symbols that are not text."""
     forbidden = torch.tensor(NEVER_WRITTEN, device=scores.device)
     return scores.index_fill_(1, forbidden, -math.inf)
+
+
+def _most_probable(scores: Float[Tensor, "rows symbols"]) -> Int[Tensor, " rows"]:
+    """Return the first highest symbol of each row.
+
+    First the block of symbols it is in, then the symbol: on a CPU torch's argmax over a whole
+    vocabulary takes a quarter of the time of the product before it, and amax does not.
+    """
+    symbols = scores.shape[1]
+    whole = symbols - symbols % BLOCK
+    blocks = scores[:, :whole].unflatten(1, (whole // BLOCK, BLOCK)).amax(dim=2)
+    best = torch.cat([blocks, scores[:, whole:]], dim=1).argmax(dim=1)
+    first = torch.where(best < whole // BLOCK, best * BLOCK, best - whole // BLOCK + whole)
+    window = first[:, None] + torch.arange(BLOCK, device=scores.device)
+    return first + scores.gather(1, window.clamp(max=symbols - 1)).argmax(dim=1)
