@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 from jaxtyping import Int
@@ -44,29 +45,21 @@ def pruning_curves(
 
     Returns:
         Rows as those of ``model_curves``, with ``target=prune``, and two more columns:
-        ``parameters`` of the whole model and ``seconds`` to measure it once.
+        ``parameters`` of the whole model and ``seconds`` to measure it once, which differ from run
+        to run.
     """
-    rows = []
-    for ranking in rankings:
-        for count in neuron_counts(ranking.layout.size, fractions):
-            going = ranking.order.flip(0)[:count]
-            smaller = _without(model, going) if count else model
-            measure = measure_of(smaller)
-            nothing_more = Mask.empty(measure.layout, Site.recurrent)
-            start = time.perf_counter()
-            counts = measure.counts(nothing_more)
-            seconds = time.perf_counter() - start
-            rows.append(
-                {
-                    "ranking": ranking.method,
-                    "neurons": count,
-                    "fraction": count / ranking.layout.size,
-                    "metric": measure.metric,
-                    **summarised(measure, counts, bootstrap_samples, seed),
-                    "parameters": parameter_count(smaller.model),
-                    "seconds": seconds,
-                }
-            )
+    measurements = partial(_measured, measure_of, samples=bootstrap_samples, seed=seed)
+    whole = measurements(model)
+    rows = [
+        {
+            "ranking": ranking.method,
+            "neurons": count,
+            "fraction": count / ranking.layout.size,
+            **(measurements(_without(model, ranking.order.flip(0)[:count])) if count else whole),
+        }
+        for ranking in rankings
+        for count in neuron_counts(ranking.layout.size, fractions)
+    ]
     return pd.DataFrame(rows).assign(
         target="prune",
         operation="ablate",
@@ -75,6 +68,23 @@ def pruning_curves(
         clamp="zero",
         site="recurrent",
     )
+
+
+def _measured(
+    measure_of: Callable[[TextModel], Measure], model: TextModel, *, samples: int, seed: int
+) -> dict[str, object]:
+    """Return what a model is worth, its size, and the seconds that the test set took."""
+    measure = measure_of(model)
+    nothing_more = Mask.empty(measure.layout, Site.recurrent)
+    start = time.perf_counter()
+    counts = measure.counts(nothing_more)
+    seconds = time.perf_counter() - start
+    return {
+        "metric": measure.metric,
+        **summarised(measure, counts, samples, seed),
+        "parameters": parameter_count(model.model),
+        "seconds": seconds,
+    }
 
 
 def _without(model: TextModel, neurons: Int[Tensor, " neurons"]) -> TextModel:
