@@ -103,6 +103,18 @@ def _run_folder(conf: Path) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):  # it holds something, as it should
             folder.rmdir()
+        if arguments.multirun and folder.exists():
+            _compare(folder)
+
+
+def _compare(sweep: Path) -> None:
+    """Lay the jobs of a sweep over each other, also where some of them failed."""
+    from onegrain.reporting.comparison.page import write_comparison  # altair: a second
+
+    try:
+        log.info("the sweep's jobs, compared: %s", write_comparison([sweep], sweep))
+    except UserError as error:
+        log.warning("the sweep's jobs cannot be compared: %s", error)
 
 
 def _check(arguments: argparse.Namespace, conf: Path) -> list[Settings]:

@@ -97,6 +97,12 @@ def curves(neurons: int = NEURONS, random_orders: int = 5) -> pd.DataFrame:
 
 
 @pytest.fixture
+def curves_of_size() -> Callable[..., pd.DataFrame]:
+    """Makes the curves of the probe of a model with so many neurons."""
+    return curves
+
+
+@pytest.fixture
 def curves_in_model() -> Callable[..., pd.DataFrame]:
     """Makes the curves of ablation inside the model; its random order is that of any ranking."""
 

@@ -19,7 +19,7 @@ WIDTH = 640
 _DASHES = ((1, 0), (2, 3), (8, 4))  # top, random, bottom: told apart in black and white too
 _CHOSEN = "#e69f00"
 _RANDOM_COLOUR = "#8a8f98"
-_COLOURS = (  # told apart on white and on black; the first eight also by the colour-blind
+COLOURS = (  # told apart on white and on black; the first eight also by the colour-blind
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a100", "#8c6bb1"),
     *("#a6761d", "#e7298a", "#66a61e", "#7f7fff", "#c44e52", "#1b9e9e"),
 )
@@ -31,7 +31,7 @@ _TARGETS = {
 }
 
 
-def specification(chart: alt.LayerChart) -> dict[str, Any]:
+def specification(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     """A chart as plain Vega-Lite, however long its table; themes are the viewer's business."""
     with alt.data_transformers.enable("default", max_rows=None):
         spec: dict[str, Any] = chart.to_dict()
@@ -152,7 +152,7 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
 def _ranking_colours(curves: Sequence[Curve]) -> alt.Scale:
     """A colour for each ranking, in the order of the run, and grey for random orders."""
     names = list(dict.fromkeys(curve.ranking for curve in curves if curve.ranking != "random"))
-    colours = [_COLOURS[index % len(_COLOURS)] for index in range(len(names))]
+    colours = [COLOURS[index % len(COLOURS)] for index in range(len(names))]
     return alt.Scale(domain=[*names, "random"], range=[*colours, _RANDOM_COLOUR])
 
 

@@ -1,7 +1,7 @@
 """The page of a run: one file that opens from disk, in any theme, without a network.
 
 All that comes from corpora or settings reaches the page as escaped text or as JSON in which no
-markup can end, and the page's content security policy lets no script run but its own two.
+markup can end, and the page's content security policy lets no script run but its own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,15 +69,9 @@ def write_report(folder: Path) -> Path:
 
 def render(results: RunResults, figures: list[Figure]) -> str:
     """The page as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    library, script = _vega_library(), (TEMPLATES / "report.js").read_text(encoding="utf-8")
-    return environment.get_template("report.html.j2").render(
+    return render_template(
+        "report.html.j2",
+        ["report.js"],
         results=results,
         finding=finding(results),
         facts=_facts(results.settings),
@@ -89,10 +83,33 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         neuron_tables=neuron_tables(results.neurons),
         agreement_tables=agreement_tables(results.agreement),
         metrics_table=metrics_table(results.metrics),
-        charts={"themes": THEMES, "specs": {figure.name: figure.spec for figure in figures}},
+        charts={"specs": {figure.name: figure.spec for figure in figures}},
+    )
+
+
+def render_template(name: str, scripts: Sequence[str], **content: Any) -> str:
+    """Fill one of our templates: its style, scripts and charts are in the page itself.
+
+    Args:
+        name: Of the template.
+        scripts: Of ours, in the order in which they run, after Vega.
+        content: What the template shows; ``charts`` becomes JSON for the scripts.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ours = [(TEMPLATES / script).read_text(encoding="utf-8") for script in scripts]
+    all_scripts = [_vega_library(), *ours]
+    content["charts"] = {"themes": THEMES, **content["charts"]}
+    return environment.get_template(name).render(
+        **content,
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        scripts=[library, script],
-        hashes=[_content_hash(library), _content_hash(script)],
+        scripts=all_scripts,
+        hashes=[_content_hash(script) for script in all_scripts],
     )
 
 

@@ -45,10 +45,11 @@ _AGREEMENT_TITLES = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table shows, and the number it is sorted by where it is one."""
+    """What a table shows, the number it is sorted by where it is one, and what it leads to."""
 
     text: str
     value: Number | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class RunResults:
         """The command line that makes this run again."""
         if self.overrides is None:
             return None
-        return shlex.join(("python", "train.py", *self.overrides))
+        return command_of(self.overrides)
 
     @property
     def report_command(self) -> str:
@@ -97,7 +97,7 @@ def read_run(folder: Path) -> RunResults:
     Raises:
         UserError: If a file is missing or is not what `write_run_files` writes.
     """
-    settings, overrides = _read_hydra(folder / ".hydra")
+    settings, overrides = read_hydra(folder / ".hydra")
     return RunResults(
         folder=folder,
         settings=settings,
@@ -160,7 +160,19 @@ def _read_metrics(path: Path) -> dict[str, Metric]:
     return {name: math.nan if value is None else value for name, value in metrics.items()}
 
 
-def _read_hydra(folder: Path) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+def command_of(overrides: Sequence[str]) -> str:
+    """The command line that makes a run with these choices."""
+    return shlex.join(("python", "train.py", *overrides))
+
+
+def read_hydra(folder: Path) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    """Read the settings, nested, and what was chosen on the command line.
+
+    A run that was made without one has none of them.
+
+    Raises:
+        UserError: If a file of ``.hydra/`` is missing or is not what Hydra writes.
+    """
     if not folder.is_dir():
         return {}, None
     settings = _read_yaml(folder / "config.yaml")

@@ -1,0 +1,1 @@
+"""Any number of runs, laid over each other."""
