@@ -160,6 +160,9 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
     [
         ("model.hidden=0", "at least 1"),
         ("model.instance=4", "model.instances is 3"),
+        ("model.epoch=2", "is not one of trainer.keep_epochs=[]"),
+        ("trainer.keep_epochs=[1,100]", "trainer.epochs is"),
+        ("trainer.keep_epochs=[1,1]", "none twice"),
         ("model.dropout=1.5", "[0, 1)"),
         ("model.dropout=.nan", ""),
         ("trainer.epochs=0", "at least 1"),

@@ -100,6 +100,16 @@ def test_a_model_stays_the_same_whatever_is_done_with_it(override: str) -> None:
     assert model_of(override) == model_of()
 
 
+def test_a_kept_epoch_is_a_model_of_its_own() -> None:
+    whole = model_of("trainer.epochs=2", "trainer.keep_epochs=[1,2]")
+    first, second = (
+        model_of("trainer.epochs=2", "trainer.keep_epochs=[2,1]", f"model.epoch={epoch}")
+        for epoch in (1, 2)
+    )
+    assert first.is_relative_to(whole)
+    assert len({recording_of(model=str(each)) for each in (first, second, whole)}) == 3
+
+
 def test_instances_are_models_of_their_own() -> None:
     found = {model_of("model.instances=3", instance=instance) for instance in (1, 2, 3)}
     assert len(found | {model_of()}) == 4

@@ -22,7 +22,7 @@ from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
 from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
-from onegrain.models.training import train_model
+from onegrain.models.training import kept_epoch, train_model
 from onegrain.neurons import NeuronLayout
 from onegrain.precision import resolve_precision
 from onegrain.probing.fitting import fit_probe
@@ -35,6 +35,7 @@ from onegrain.settings import (
     NmtModel,
     SearchSettings,
     Settings,
+    TrainerSettings,
     network_settings,
 )
 from onegrain.store import Store
@@ -90,7 +91,7 @@ def trained_model(
     seed = settings.seed + instance - 1
     key = {
         "model": network_settings(model),
-        "trainer": {k: v for k, v in asdict(settings.trainer).items() if k != "progress"},
+        "trainer": _trained_with(settings.trainer),
         "text": asdict(settings.data.text),
         "seed": seed,
         "data": [part.fingerprint, dev.fingerprint],
@@ -109,7 +110,21 @@ def trained_model(
         folder = store.get_or_make("model", key, make, resumable=True)
         for run in runs:
             run.log_scalars(model_scores(settings, data, folder, store))
-    return folder
+    return folder if model.epoch is None else kept_epoch(folder, model.epoch)
+
+
+def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
+    """Return what training depends on; epochs that are kept only where there are any."""
+    settings = asdict(trainer)
+    kept = sorted(settings.pop("keep_epochs"))
+    del settings["progress"]
+    return settings | ({"keep_epochs": kept} if kept else {})
+
+
+def _identity(model: Path) -> str:
+    """Return what a trained model is called in the keys of what is made of it."""
+    is_kept_epoch = model.parent.name == kept_epoch(model, 1).parent.name
+    return f"{model.parent.parent.name} {model.name}" if is_kept_epoch else model.name
 
 
 def training_metrics(folder: Path) -> dict[str, Any]:
@@ -134,7 +149,7 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
         else {}
     )
     key = {
-        "model": model.name,
+        "model": _identity(model),
         "search": search,
         "data": [replace(part, labels={}).fingerprint for part in (data.dev, data.test)],
     }
@@ -167,7 +182,7 @@ def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> P
     """Return the folder with the activations of every word of ``corpus``; labels do not matter."""
     words = Corpus(corpus.language, corpus.sentences)
     key = {
-        "model": model.name,
+        "model": _identity(model),
         "corpus": words.fingerprint,
         "activations": asdict(settings.activations),
     }

@@ -68,6 +68,15 @@ def _validate_together(settings: Settings) -> None:
         raise UserError(f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}")
     if model.instance > model.instances:
         raise UserError(f"model.instance={model.instance}: model.instances is {model.instances}")
+    kept = settings.trainer.keep_epochs
+    if kept and max(kept) > settings.trainer.epochs:
+        raise UserError(
+            f"trainer.keep_epochs={_as_typed(kept)}: trainer.epochs is {settings.trainer.epochs}"
+        )
+    if model.epoch is not None and model.epoch not in kept:
+        raise UserError(
+            f"model.epoch={model.epoch}: is not one of trainer.keep_epochs={_as_typed(kept)}"
+        )
     if layers is not None and set(settings.ablation.targets) - {Target.probe_mask}:
         raise UserError(
             f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
@@ -142,6 +151,10 @@ PROBE_CLAMPS = Rule(
     lambda values: DISTINCT.holds(values) and Clamp.resample not in values,
     "must be a list of zero and mean; resample is for ablation.model.clamps",
 )
+KEPT_EPOCHS = Rule(
+    lambda values: len(values) == len(set(values)) and all(value >= 1 for value in values),
+    "must be a list of epochs from 1 on, none twice",
+)
 LAMBDAS = _each(NOT_NEGATIVE)
 
 RULES: dict[str, Rule] = {
@@ -166,6 +179,7 @@ RULES: dict[str, Rule] = {
     "model.dropout": _share("[", ")"),
     "model.instances": _at_least(1),
     "model.instance": _at_least(1),
+    "model.epoch": _at_least(1),
     "model.beam": _at_least(1),
     "model.max_decode_ratio": NOT_NEGATIVE,
     "model.max_decode_extra": _at_least(1),
@@ -203,6 +217,7 @@ RULES: dict[str, Rule] = {
     "ablation.model.sentences": _at_least(1),
     "ablation.model.rows_at_once": _at_least(1),
     "trainer.epochs": _at_least(1),
+    "trainer.keep_epochs": KEPT_EPOCHS,
     "trainer.batch_size": _at_least(1),
     "trainer.learning_rate": POSITIVE,
     "trainer.decay_factor": _share("("),

@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import CSVLogger
 from onegrain.errors import UserError
 from onegrain.models.evaluation import prediction_score, translation_score
 from onegrain.models.saved import load_model
-from onegrain.models.training import train_model
+from onegrain.models.training import kept_epoch, train_model
 from onegrain.settings import Optimizer, Precision, Progress, Schedule, TextSettings
 
 TEXT = TextSettings()
@@ -39,7 +39,7 @@ def trained_folder(tmp_path_factory):
 @pytest.fixture
 def trained(trained_folder, splits, small, trainer):
     if not (trained_folder / "metrics.json").exists():
-        trainer.epochs, trainer.batch_size = 12, 8
+        trainer.epochs, trainer.batch_size = 18, 8
         train_model(splits.train, splits.dev, small, trainer, TEXT, 1, trained_folder)
     return trained_folder
 
@@ -48,7 +48,7 @@ def test_a_small_language_is_learned(trained, splits, small):
     metrics = json.loads((trained / "metrics.json").read_text())
     assert metrics["train/accuracy"] > 0.9
     assert 1 < metrics["train/perplexity"] < 1.3
-    assert metrics["train/epochs"] == 12
+    assert metrics["train/epochs"] == 18
     assert metrics["train/seconds"] > 0
     assert metrics["train/tokens_per_second"] > 0
     assert translation_score(load_model(trained), splits.test, small).score > 80
@@ -68,7 +68,7 @@ def test_the_folder_holds_what_it_should_and_no_checkpoints(trained):
 def test_the_epoch_of_the_lowest_dev_loss_is_kept(trained, splits):
     with (trained / "epochs.csv").open() as file:
         losses = [float(row["dev/loss"]) for row in csv.DictReader(file)]
-    assert len(losses) == 12
+    assert len(losses) == 18
     loss = math.log(prediction_score(load_model(trained), splits.dev).perplexity)
     assert loss == pytest.approx(min(losses), rel=0.02)  # trained in bf16, where it is fast
 
@@ -213,3 +213,18 @@ def test_a_language_model_learns_from_the_source_side_alone(tmp_path, splits, sm
 def test_a_language_model_needs_sentences(tmp_path, splits, small_lm, trainer):
     with pytest.raises(UserError, match="no sentences"):
         train_model(splits.train, splits.dev.select([]), small_lm, trainer, TEXT, 1, tmp_path)
+
+
+def test_kept_epochs_are_whole_models_as_they_were_then(tmp_path, splits, small, trainer):
+    trainer.epochs, trainer.keep_epochs = 3, [1, 3]
+    train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
+    with (tmp_path / "epochs.csv").open() as file:
+        losses = {int(row["epoch"]): float(row["dev/loss"]) for row in csv.DictReader(file)}
+    for epoch in (1, 3):
+        folder = kept_epoch(tmp_path, epoch)
+        measured = prediction_score(load_model(folder), splits.dev)
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert math.log(metrics["train/perplexity"]) == pytest.approx(losses[epoch], rel=1e-4)
+        assert measured.perplexity == pytest.approx(metrics["train/perplexity"], rel=1e-4)
+        assert metrics["train/epochs"] == epoch
+    assert {path.name for path in (tmp_path / "epochs").iterdir()} == {"1", "3"}

@@ -6,6 +6,7 @@ import csv
 import logging
 import sys
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class EpochReport(Callback):
     def __init__(self, path: Path, lines: bool) -> None:
         self.path = path
         self.lines = lines
-        self.rows: list[dict[str, float]] = []
+        self.rows: list[dict[str, float | int]] = []
         self._began = 0.0
 
     @property
@@ -79,6 +80,24 @@ class EpochReport(Callback):
             table = csv.DictWriter(file, fieldnames=list(self.rows[0]))
             table.writeheader()
             table.writerows(self.rows)
+
+
+class KeptEpochs(Callback):
+    """Keeps a model as it is after some epochs.
+
+    Args:
+        epochs: Which, counted from 1.
+        keep: Called after each of them, with its number.
+    """
+
+    def __init__(self, epochs: Collection[int], keep: Callable[[int], None]) -> None:
+        self.epochs, self.keep = epochs, keep
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the model if this is one of the epochs."""
+        epoch = trainer.current_epoch + 1
+        if epoch in self.epochs:
+            self.keep(epoch)
 
 
 def progress_callbacks(progress: Progress, path: Path) -> list[Callback]:

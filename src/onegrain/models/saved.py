@@ -22,6 +22,7 @@ TARGET = "target.json"
 
 def save_model(trained: TextModel, folder: Path, trained_with: dict[str, Any]) -> None:
     """Write a model into ``folder``; ``trained_with`` is noted for the reader."""
+    folder.mkdir(parents=True, exist_ok=True)
     trained.source.save(folder / SOURCE)
     if isinstance(trained, TextTranslator):
         trained.target.save(folder / TARGET)

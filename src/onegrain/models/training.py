@@ -16,7 +16,7 @@ from pytorch_lightning.loggers import Logger
 from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
 from onegrain.models.batches import PairDataset, pair_loader
-from onegrain.models.epochs import EpochReport, progress_callbacks
+from onegrain.models.epochs import EpochReport, KeptEpochs, progress_callbacks
 from onegrain.models.initialisation import initialise
 from onegrain.models.lightning import checkpoints_in, make_trainer, quiet
 from onegrain.models.prediction import PredictionModule
@@ -55,9 +55,12 @@ def train_model(
         logger: Gets each epoch's metrics, with the epoch in ``epoch``.
         callbacks: More of Lightning's callbacks.
 
+    The weights of ``trainer.keep_epochs`` stay as models of their own, ``epochs/<epoch>/``.
+
     Raises:
         UserError: If a setting cannot work here, or training diverged.
     """
+    about = {"text": plain(text), "trainer": plain(trainer), "seed": seed}
     checkpoints = folder / "checkpoints"
     with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
@@ -66,11 +69,29 @@ def train_model(
         shown, unseen = trained.examples(train), trained.examples(dev)
         checkpoints.mkdir(parents=True, exist_ok=True)
         module = PredictionModule(trained.model, trained.predicted.size, trainer, seed)
-        report = _fit(module, shown.pairs, unseen.pairs, checkpoints, logger, callbacks)
-    save_model(trained, folder, {"text": plain(text), "trainer": plain(trainer), "seed": seed})
-    metrics = _training_metrics(report, shown, unseen, trained.model)
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        kept = KeptEpochs(
+            trainer.keep_epochs, lambda epoch: save_model(trained, kept_epoch(folder, epoch), about)
+        )
+        followers = [kept, *callbacks]
+        report = _fit(module, shown.pairs, unseen.pairs, checkpoints, logger, followers)
+    save_model(trained, folder, about)
+    metrics = _training_metrics(report.rows, report.seconds, shown, unseen, trained.model)
+    _write_metrics(folder, metrics)
+    for epoch in trainer.keep_epochs:
+        rows = report.rows[:epoch]
+        seconds = sum(row["seconds"] for row in rows)
+        metrics = _training_metrics(rows[-1:], seconds, shown, unseen, trained.model)
+        _write_metrics(kept_epoch(folder, epoch), metrics | {"train/epochs": epoch})
     shutil.rmtree(checkpoints)
+
+
+def kept_epoch(folder: Path, epoch: int) -> Path:
+    """Return where the weights of an epoch stay, in the folder of a trained model."""
+    return folder / "epochs" / str(epoch)
+
+
+def _write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
 
 
 def _fit(
@@ -105,18 +126,22 @@ def _fit(
 
 
 def _training_metrics(
-    report: EpochReport, shown: Examples, unseen: Examples, network: torch.nn.Module
+    rows: Sequence[dict[str, float | int]],
+    seconds: float,
+    shown: Examples,
+    unseen: Examples,
+    network: torch.nn.Module,
 ) -> dict[str, Any]:
-    best = min(report.rows, key=lambda row: row["dev/loss"])
-    symbols = shown.pairs.target_tokens * len(report.rows)
+    best = min(rows, key=lambda row: row["dev/loss"])
+    symbols = shown.pairs.target_tokens * len(rows)
     return {
         "train/perplexity": unseen.per_word(best["dev/perplexity"]),
         "train/accuracy": best["dev/accuracy"],
         "train/loss": best["train/loss"],
         "train/best_epoch": best["epoch"],
-        "train/epochs": len(report.rows),
-        "train/seconds": report.seconds,
-        "train/tokens_per_second": symbols / report.seconds,
+        "train/epochs": len(rows),
+        "train/seconds": seconds,
+        "train/tokens_per_second": symbols / seconds,
         "train/parameters": sum(weights.numel() for weights in network.parameters()),
         "train/sentences": len(shown.pairs),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -26,6 +26,7 @@ class ModelSettings:
     dropout: float = 0.3  # between layers and before the output layer
     instances: int = 3  # models of the same settings on disjoint equal parts of the data
     instance: int = 1  # the one that is analysed, and made first where the store has none
+    epoch: int | None = None  # analyse it as it was then, of trainer.keep_epochs; null: the best
 
 
 @dataclass
@@ -52,13 +53,13 @@ class NlmModel(ModelSettings):
 
 
 def network_settings(model: ModelSettings) -> dict[str, Any]:
-    """Return what a trained model depends on: not the search, nor which of how many it is.
+    """Return what a trained model depends on: not the search, nor which of how many it is, or when.
 
     Example:
         >>> network_settings(NmtModel(beam=5, instances=3)) == network_settings(NmtModel())
         True
     """
-    others = {item.name for item in fields(SearchSettings)} | {"instances", "instance"}
+    others = {item.name for item in fields(SearchSettings)} | {"instances", "instance", "epoch"}
     return {name: value for name, value in asdict(model).items() if name not in others}
 
 
@@ -90,6 +91,7 @@ class TrainerSettings:
     """How the model is trained (the probe has settings of its own)."""
 
     epochs: int = 20
+    keep_epochs: list[int] = field(default_factory=list)  # whose weights stay, for model.epoch
     batch_size: int = 64  # sentences, of similar length
     optimizer: Optimizer = Optimizer.adam
     learning_rate: float = 3e-3
