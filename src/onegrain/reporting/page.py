@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 import vl_convert
 
+from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.figures import Figure, figures_of, write_figures
 from onegrain.reporting.findings import finding, gaps, notes, selected_point
 from onegrain.reporting.formatting import measure, number, strength
@@ -33,6 +34,8 @@ from onegrain.reporting.theme import THEMES
 
 GAP_TILES = 4  # at most; the tables have all
 TEMPLATES = Path(__file__).parent / "templates"
+EXPLORER_SCRIPTS = ("explorer_model.js", "explorer_parts.js", "explorer.js")
+EXPLORER_STYLES = ("explorer.css",)
 
 # metrics.json name -> what the tile says; in this order, those that the run has.
 _TILES = {
@@ -69,9 +72,13 @@ def write_report(folder: Path) -> Path:
 
 def render(results: RunResults, figures: list[Figure]) -> str:
     """The page as HTML."""
+    explorer = explorer_payload(results)
+    shown = explorer is not None
     return render_template(
         "report.html.j2",
-        ["report.js"],
+        ["report.js", *(EXPLORER_SCRIPTS if shown else ())],
+        ["report.css", *(EXPLORER_STYLES if shown else ())],
+        explorer=explorer,
         results=results,
         finding=finding(results),
         facts=_facts(results.settings),
@@ -80,19 +87,22 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         figures=figures,
         kept_tables=kept_tables(results),
         grid_table=None if results.lambda_grid.empty else grid_table(results.lambda_grid),
-        neuron_tables=neuron_tables(results.neurons),
+        neuron_tables=neuron_tables(results.neurons, explored=shown),
         agreement_tables=agreement_tables(results.agreement),
         metrics_table=metrics_table(results.metrics),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
     )
 
 
-def render_template(name: str, scripts: Sequence[str], **content: Any) -> str:
+def render_template(
+    name: str, scripts: Sequence[str], styles: Sequence[str] = ("report.css",), **content: Any
+) -> str:
     """Fill one of our templates: its style, scripts and charts are in the page itself.
 
     Args:
         name: Of the template.
         scripts: Of ours, in the order in which they run, after Vega.
+        styles: Of ours.
         content: What the template shows; ``charts`` becomes JSON for the scripts.
     """
     environment = jinja2.Environment(
@@ -102,15 +112,18 @@ def render_template(name: str, scripts: Sequence[str], **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    ours = [(TEMPLATES / script).read_text(encoding="utf-8") for script in scripts]
-    all_scripts = [_vega_library(), *ours]
+    all_scripts = [_vega_library(), *map(_template, scripts)]
     content["charts"] = {"themes": THEMES, **content["charts"]}
     return environment.get_template(name).render(
         **content,
-        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        style="".join(map(_template, styles)),
         scripts=all_scripts,
         hashes=[_content_hash(script) for script in all_scripts],
     )
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache

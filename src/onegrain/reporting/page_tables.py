@@ -123,14 +123,22 @@ def grid_table(grid: pd.DataFrame) -> DataTable:
     )
 
 
-def neuron_tables(neurons: pd.DataFrame) -> list[DataTable]:
-    """For each ranking, its best neurons and what is known about them."""
+def neuron_tables(neurons: pd.DataFrame, *, explored: bool = False) -> list[DataTable]:
+    """For each ranking, its best neurons and what is known about them.
+
+    Args:
+        neurons: The run's ``neurons.csv``.
+        explored: Whether the page has an explorer, to which every id then is a link.
+    """
     tables = []
     for index, (ranking, rows) in enumerate(neurons.groupby("ranking", sort=False), start=1):
         best = rows.sort_values("rank").head(NEURONS_SHOWN).drop(columns="ranking")
         shown = f"Top {number(len(best))} of {number(len(rows))} neurons, ranked by {ranking}"
         names = list(best.columns)
         cells = [[_cell(name, row[name]) for name in names] for row in best.to_dict("records")]
+        if explored:
+            for row, neuron in zip(cells, best["neuron"], strict=True):
+                row[names.index("neuron")] = Cell(str(neuron), neuron, link=f"#neuron={neuron}")
         tables.append(
             DataTable(
                 id=f"neurons-{index}",

@@ -17,6 +17,7 @@ import yaml
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from onegrain.errors import UserError
+from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
 
 Metric = float | int | str  # a text is a BLEU signature and its like
 
@@ -25,6 +26,8 @@ CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
 AGREEMENT_FILE = "agreement.csv"
+WORDS_FILE = "words.csv"
+EXPLORER_FILE = "explorer.json"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -39,11 +42,13 @@ LAMBDA_GRID_COLUMNS = (
     *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
 )
 AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
+WORD_COLUMNS = ("neuron", "end", "place", "word", "mean", "count")
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
     {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {"component", "direction", "best_label", "top_words", "kind", "one", "other"}
+    | {"component", "direction", "best_label", "labels", "top_words", "kind"}
+    | {"one", "other", "end", "word"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})
@@ -62,6 +67,8 @@ class RunResults:
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
+        words: The top and bottom words of neurons, `WORD_COLUMNS`.
+        explorer: What the explorer of single neurons shows; None in runs made before it.
     """
 
     folder: Path
@@ -72,6 +79,8 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
+    words: pd.DataFrame
+    explorer: ExplorerData | None
 
     @property
     def name(self) -> str:
@@ -106,7 +115,9 @@ def read_run(folder: Path) -> RunResults:
         curves=_read_table(folder / CURVES_FILE, CURVE_COLUMNS),
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
-        agreement=_read_agreement(folder / AGREEMENT_FILE),
+        agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
+        words=_read_optional(folder / WORDS_FILE, WORD_COLUMNS),
+        explorer=read_explorer(folder / EXPLORER_FILE),
     )
 
 
@@ -118,11 +129,13 @@ def write_run_files(
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
     agreement: pd.DataFrame,
+    explorer: ExplorerData | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
     Columns beyond the contract's follow it. A table may be empty but has its columns. Numbers that
-    are not finite become ``null`` in ``metrics.json``.
+    are not finite become ``null`` in ``metrics.json``. Without ``explorer`` there is no
+    ``explorer.json``, and the page has no explorer of single neurons.
 
     Raises:
         ValueError: If a column is missing.
@@ -135,6 +148,8 @@ def write_run_files(
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
         AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
+    if explorer is not None:
+        texts[EXPLORER_FILE] = to_json(explorer)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_whole(folder / name, text)
@@ -218,11 +233,11 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _read_agreement(path: Path) -> pd.DataFrame:
-    """Read the table, or return an empty one for a run made before there was any."""
+def _read_optional(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table, or return an empty one for a run made before there was any."""
     if not path.exists():
-        return pd.DataFrame(columns=list(AGREEMENT_COLUMNS))
-    return _read_table(path, AGREEMENT_COLUMNS)
+        return pd.DataFrame(columns=list(columns))
+    return _read_table(path, columns)
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

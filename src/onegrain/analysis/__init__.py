@@ -1,0 +1,1 @@
+"""What neurons mean: words, labels, layers, overlap."""
