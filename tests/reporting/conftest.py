@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from onegrain.activations.activations import Activations
+from onegrain.activations.tokens import TokenTable
+from onegrain.data.corpus import Corpus, Words
+from onegrain.neurons import NeuronLayout
+from onegrain.reporting.explorer_data import ExplorerData
 from onegrain.reporting.run_files import write_run_files
+from onegrain.settings import Settings
+from onegrain.steps.explorer import explorer_data
 
 NEURONS = 256
 SETTINGS = """
@@ -25,11 +34,17 @@ seed: 1
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., Path]:
+def make_run(tmp_path: Path, make_run_in: Callable[..., Path]) -> Callable[..., Path]:
     """Makes ``<tmp>/2026-11-21/10-02-11-k3f9`` with every file a run has."""
+    return partial(make_run_in, tmp_path)
 
-    def make(**changes: Any) -> Path:
-        folder = tmp_path / "2026-11-21" / "10-02-11-k3f9"
+
+@pytest.fixture(scope="session")
+def make_run_in() -> Callable[..., Path]:
+    """Makes the run in the folder it is given."""
+
+    def make(place: Path, **changes: Any) -> Path:
+        folder = place / "2026-11-21" / "10-02-11-k3f9"
         files = {
             "metrics": metrics(),
             "curves": curves(),
@@ -45,6 +60,38 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_explorer() -> Callable[..., ExplorerData]:
+    """Makes the explorer's data of random activations, those of `recorded`."""
+
+    def make(
+        sentences: tuple[Words, ...], labels: tuple[str, ...], layers: int = 2, width: int = 64
+    ) -> ExplorerData:
+        layout = NeuronLayout.bidirectional_encoder(layers, width)
+        random = torch.Generator().manual_seed(0)
+        count = sum(map(len, sentences))
+        names = iter(torch.randint(len(labels), (count,), generator=random).tolist())
+        gold = tuple(tuple(labels[next(names)] for _ in words) for words in sentences)
+        corpus = Corpus("en", sentences, labels={"pos": gold})
+        values = random_activations(count, layout.size)
+        tokens = TokenTable.of(corpus, torch.arange(count) % 11 == 5)
+        weight = torch.randn(len(labels), layout.size, generator=random)
+        recording = Activations(layout, tokens, (values,))
+        return explorer_data(Settings(), weight, labels, recording, corpus)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[int, int], torch.Tensor]:
+    """Makes the activations from which `make_explorer` made its data."""
+    return random_activations
+
+
+def random_activations(words: int, neurons: int) -> torch.Tensor:
+    return torch.randn(words, neurons, generator=torch.Generator().manual_seed(1)).tanh()
 
 
 def metrics() -> dict[str, float | str]:

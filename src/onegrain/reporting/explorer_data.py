@@ -169,7 +169,9 @@ def read_explorer(path: Path) -> ExplorerData | None:
         ) from error
 
 
-def _from_plain(document: Mapping[str, Any]) -> ExplorerData:
+def _from_plain(document: Any) -> ExplorerData:
+    if not isinstance(document, dict):
+        raise ValueError("expected an object")
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}, expected {FORMAT}")
     numbers = {name: unpack(document["numbers"][name]) for name in ARRAYS}

@@ -291,7 +291,7 @@ class Explorer {
       const label = this.model.labels[labels[place]] ?? "a label unknown in training";
       const note = isUnknown.has(place) ? ", unknown to the model" : "";
       const value = made("span", "value", ` ${this.#value(codes[place])}`);
-      const item = made("li", isUnknown.has(place) ? "word unknown" : "word", visible(word), value);
+      const item = made("li", isUnknown.has(place) ? "word unknown" : "word", made("span", "", visible(word)), value);
       item.append(made("span", "unseen", ` ${label}${note}`));
       item.dataset.tip = `${this.#value(codes[place])} · ${label}${note}`;
       item.tabIndex = place === strongest ? 0 : -1;

@@ -208,7 +208,7 @@ class NeuronModel {
     const index = new Map();
     this.words.forEach((ends, id) => ends.forEach((list, end) => list.forEach(([word, , mean], place) => {
       if (!index.has(word)) index.set(word, []);
-      index.get(word).push({ id, place, why: `${end ? "bottom" : "top"} word ${place + 1}, mean ${mean}` });
+      index.get(word).push({ id, place, why: `${end ? "bottom" : "top"} ${place + 1}, ${mean.replace("-", "−")}` });
     })));
     for (const places of index.values()) places.sort((a, b) => a.place - b.place);
     this.#words = index;

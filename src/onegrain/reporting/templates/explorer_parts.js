@@ -56,6 +56,7 @@ class NeuronSearch {
     const nothing = this.box.value.trim() && !groups.length;
     if (nothing) this.list.append(made("li", "none", "No neuron by this id, place, label or word"));
     this.list.hidden = !groups.length && !nothing;
+    this.list.scrollTop = 0;
     this.box.setAttribute("aria-expanded", String(!this.list.hidden));
     this.#activate(groups.length ? 0 : -1);
   }
@@ -90,13 +91,18 @@ class NeuronSearch {
     } else if (event.key === "ArrowDown" && this.list.hidden) {
       this.#find();
     } else if (event.key === "ArrowDown") {
-      this.#activate(this.active >= last ? 0 : this.active + 1);
+      this.#moveTo(this.active >= last ? 0 : this.active + 1);
     } else if (event.key === "ArrowUp") {
-      this.#activate(this.active <= 0 ? last : this.active - 1);
+      this.#moveTo(this.active <= 0 ? last : this.active - 1);
     } else {
       return;
     }
     event.preventDefault();
+  }
+
+  #moveTo(place) {
+    this.#activate(place);
+    this.options[place]?.scrollIntoView({ block: "nearest" });
   }
 
   #activate(place) {
@@ -109,7 +115,6 @@ class NeuronSearch {
     }
     option.setAttribute("aria-selected", "true");
     this.box.setAttribute("aria-activedescendant", option.id);
-    option.scrollIntoView({ block: "nearest" });
   }
 
   #take(option) {
