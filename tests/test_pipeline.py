@@ -12,7 +12,7 @@ import pytest
 from onegrain import pipeline
 from onegrain.configuration import compose_settings
 from onegrain.errors import UserError
-from onegrain.reporting.run_files import Metric
+from onegrain.reporting.run_files import Metric, read_run
 from onegrain.settings import Settings
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
@@ -80,6 +80,10 @@ def test_every_choice_runs_to_its_page(run: Run, tmp_path: Path, overrides: tupl
     assert ("prune" in targets) == ("ablation=prune" in overrides)
     assert (tmp_path / "report.html").exists()
     assert list(tmp_path.glob("figures/*.svg"))
+    explorer, neurons = read_run(tmp_path).explorer, pd.read_csv(tmp_path / "neurons.csv")
+    for neuron, labels in zip(neurons["neuron"], neurons["labels"].fillna(""), strict=True):
+        served = zip(explorer.labels, explorer.served, strict=True)
+        assert labels.split() == [name for name, pairs in served if neuron in dict(pairs)]
 
 
 def test_the_same_settings_give_the_same_numbers_in_another_store(

@@ -37,7 +37,8 @@ METRICS = {
 def test_the_run_folder_holds_what_is_promised(default_run: Any) -> None:
     names = {path.name for path in default_run.folder.iterdir()}
     tables = {"curves.csv", "neurons.csv", "lambda_grid.csv", "agreement.csv", "metrics.json"}
-    assert names == tables | {"report.html", "figures", "run.log", ".hydra", "wandb"}
+    pages = {"report.html", "explorer.json", "figures"}
+    assert names == tables | pages | {"run.log", ".hydra", "wandb"}
     assert {path.suffix for path in (default_run.folder / "figures").iterdir()} == {".svg"}
     assert default_run.folder.parent.parent == default_run.cwd / "outputs"
 

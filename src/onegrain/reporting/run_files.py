@@ -9,6 +9,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,6 @@ class RunResults:
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
         words: The top and bottom words of neurons, `WORD_COLUMNS`.
-        explorer: What the explorer of single neurons shows; None in runs made before it.
     """
 
     folder: Path
@@ -80,7 +80,17 @@ class RunResults:
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
     words: pd.DataFrame
-    explorer: ExplorerData | None
+
+    @cached_property
+    def explorer(self) -> ExplorerData | None:
+        """What the explorer of single neurons shows; None in runs made before there was one.
+
+        The file is large and read only where it is asked for.
+
+        Raises:
+            UserError: If it is not what `write_run_files` writes.
+        """
+        return read_explorer(self.folder / EXPLORER_FILE)
 
     @property
     def name(self) -> str:
@@ -117,7 +127,6 @@ def read_run(folder: Path) -> RunResults:
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
         agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
         words=_read_optional(folder / WORDS_FILE, WORD_COLUMNS),
-        explorer=read_explorer(folder / EXPLORER_FILE),
     )
 
 
