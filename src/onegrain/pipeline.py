@@ -28,6 +28,7 @@ from onegrain.probing.scoring import Scores, score
 from onegrain.probing.selection import ablation_scores, select_point
 from onegrain.probing.table import lambda_grid_table
 from onegrain.ranking.linear_correlation import labels_served, rank_by_weights
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.tables import summary_table
@@ -44,6 +45,7 @@ from onegrain.stages import (
     training_metrics,
 )
 from onegrain.steps.ablations import ablation_curves
+from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.rankings import ranked, ranking_text
 from onegrain.store import Store
@@ -103,16 +105,20 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         own = on_text[settings.model.instance - 1]
         trained = loaded(settings, model)
         curves = ablation_curves(settings, ranking, probe, point, task, trained, data.test, own)
+        labelled = Activations.open(recordings["train"])
+        meaning = findings(settings, ranking, probe, point, task, corpora.train, labelled)
 
         served = labels_served(weight, probe.labels, settings.ranking.share)
-        neurons = ranking.to_frame().join(served, on="neuron")
+        about = served.join(neuron_columns(meaning))
+        neurons = ranking.to_frame().join(about, on="neuron")
         grid = lambda_grid_table(probe, dev, test, point)
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
         metrics |= ranking_metrics(ranking) | ablation_metrics(settings, curves)
+        metrics |= finding_metrics(meaning, task.name)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
-        page = _publish(folder, tracked, metrics, curves, tables)
+        page = _publish(folder, tracked, metrics, curves, tables, meaning)
 
     _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
@@ -125,13 +131,14 @@ def _publish(
     metrics: dict[str, Metric],
     curves: pd.DataFrame,
     tables: dict[str, pd.DataFrame],
+    meaning: Meaning,
 ) -> Path:
     """Write the run's files and its page, mirror them in the tracked run; return the page."""
-    write_run_files(folder, metrics=metrics, curves=curves, **tables)
+    write_run_files(folder, metrics=metrics, curves=curves, **tables, meaning=meaning)
     page = write_report(folder)
     tracked.log_curves(curves)
     tracked.log_scalars(metrics)
-    tracked.log_tables(curves=curves, **tables)
+    tracked.log_tables(curves=curves, **tables, **meaning.tables())
     tracked.log_report(page)
     return page
 

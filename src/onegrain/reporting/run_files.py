@@ -17,6 +17,7 @@ import yaml
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from onegrain.errors import UserError
+from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning, empty_table
 
 Metric = float | int | str  # a text is a BLEU signature and its like
 
@@ -43,7 +44,8 @@ AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "cha
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
     {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {"component", "direction", "best_label", "top_words", "kind", "one", "other"}
+    | {"component", "direction", "best_label", "labels", "top_words", "kind", "one", "other"}
+    | {"word", "word_class", "end", "property", "best_property", "name"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})
@@ -62,6 +64,7 @@ class RunResults:
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
+        meaning: What the neurons mean.
     """
 
     folder: Path
@@ -72,6 +75,7 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
+    meaning: Meaning
 
     @property
     def name(self) -> str:
@@ -107,6 +111,7 @@ def read_run(folder: Path) -> RunResults:
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
         agreement=_read_agreement(folder / AGREEMENT_FILE),
+        meaning=_read_meaning(folder),
     )
 
 
@@ -118,6 +123,7 @@ def write_run_files(
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
     agreement: pd.DataFrame,
+    meaning: Meaning | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
@@ -135,6 +141,8 @@ def write_run_files(
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
         AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
+    for name, table in (meaning.tables() if meaning else {}).items():
+        texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_whole(folder / name, text)
@@ -223,6 +231,16 @@ def _read_agreement(path: Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=list(AGREEMENT_COLUMNS))
     return _read_table(path, AGREEMENT_COLUMNS)
+
+
+def _read_meaning(folder: Path) -> Meaning:
+    """Read the tables that are there; a run made before there were any has none."""
+    paths = {name: folder / f"{name}.csv" for name in MEANING_COLUMNS}
+    tables = {
+        name: _read_table(path, MEANING_COLUMNS[name]) if path.exists() else empty_table(name)
+        for name, path in paths.items()
+    }
+    return Meaning(**tables)
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
