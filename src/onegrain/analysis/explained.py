@@ -61,9 +61,7 @@ def explained_share(groups: GroupMeans) -> Float[Tensor, " neurons"]:
     return _ratio(between, groups.variance)
 
 
-def linear_share(
-    groups: GroupMeans, values: Float[Tensor, " groups"]
-) -> Float[Tensor, " neurons"]:
+def linear_share(groups: GroupMeans, values: Float[Tensor, " groups"]) -> Float[Tensor, " neurons"]:
     """Return the squared correlation of every neuron with a number; 0 if one is constant.
 
     Args:
@@ -78,8 +76,8 @@ def linear_share(
 
 def encoded_table(
     explained: pd.DataFrame,
-    tops: Mapping[str, Int[Tensor, " top"]],
-    found: Int[Tensor, " top"],
+    tops: Mapping[str, Int[Tensor, " _"]],
+    found: Int[Tensor, " _"],
 ) -> pd.DataFrame:
     """Say what the top neurons of each ranking encode, beside all neurons.
 

@@ -19,7 +19,7 @@ from onegrain.ranking.linear_correlation import MassShares, salient_neurons
 
 def label_sets(
     weights: Float[Tensor, "labels neurons"], labels: Sequence[str], share: float
-) -> dict[str, Int[Tensor, " salient"]]:
+) -> dict[str, Int[Tensor, " _"]]:
     """Return each label's salient neurons, strongest first (see `salient_neurons`)."""
     return dict(zip(labels, salient_neurons(weights, share), strict=True))
 

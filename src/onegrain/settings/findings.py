@@ -10,6 +10,6 @@ class AnalysisSettings:
     """What the neurons mean, read off the labelled training words."""
 
     name: str = "default"
-    top: float = 0.025  # of each ranking's neurons: what they encode, where they sit
+    top: float = 0.05  # of each ranking's neurons: what they encode, where they sit
     words: int = 10  # of highest and of lowest mean activation, for every neuron
     min_count: int = 5  # times a word must occur to be listed; rarer ones are one group

@@ -89,11 +89,12 @@ def neuron_columns(meaning: Meaning) -> pd.DataFrame:
     """Return what is known of each neuron, by id: the further columns of ``neurons.csv``.
 
     Returns:
-        ``best_property`` (other than the word itself) with the ``explained_share`` of the neuron's
-        variance, and ``top_words``, separated by spaces.
+        ``best_property``, other than the word itself, which explains most of the neuron's variance
+        beyond chance, with this ``explained_share``; ``top_words``, separated by spaces.
     """
     known = meaning.explained[meaning.explained["property"] != WORD]
-    best = known.loc[known.groupby("neuron")["share"].idxmax()].set_index("neuron")
+    excess = known["share"] - known["chance"]
+    best = known.loc[excess.groupby(known["neuron"]).idxmax()].set_index("neuron")
     best = best.rename(columns={"property": "best_property", "share": "explained_share"})
     top = meaning.words["end"].eq("top") & meaning.words["place"].le(WORDS_BESIDE_A_NEURON)
     words = meaning.words[top].groupby("neuron")["word"].agg(" ".join).rename("top_words")
@@ -109,15 +110,16 @@ def finding_metrics(meaning: Meaning, task: str) -> dict[str, Metric]:
         task: Name of the probed labels.
     """
     labels, neurons = meaning.labels, meaning.label_neurons.drop_duplicates("neuron")
+    alone = int((neurons["label_count"] == 1).sum())
     metrics: dict[str, Metric] = {
         "analysis/neurons_per_label": float(labels["neurons"].mean()),
-        "analysis/exclusive_share": float((neurons["label_count"] == 1).mean()),
+        "analysis/exclusive_share": alone / max(len(neurons), 1),
     }
     for word_class in (OPEN, CLOSED):
         of_class = labels[labels["word_class"] == word_class]
-        if len(of_class):
+        words = of_class["words_test"].sum()
+        if words:
             correct = (of_class["accuracy"] * of_class["words_test"]).sum()
-            words = of_class["words_test"].sum()
             metrics[f"analysis/neurons_per_label_{word_class}"] = float(of_class["neurons"].mean())
             metrics[f"analysis/accuracy_{word_class}"] = float(correct / words)
     shown = meaning.encoded[meaning.encoded["property"].isin([task, "word_number"])]
