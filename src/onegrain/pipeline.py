@@ -29,6 +29,7 @@ from onegrain.probing.selection import ablation_scores, select_point
 from onegrain.probing.table import lambda_grid_table
 from onegrain.ranking.linear_correlation import labels_served, rank_by_weights
 from onegrain.reporting.explorer_data import ExplorerData
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.tables import summary_table
@@ -46,6 +47,7 @@ from onegrain.stages import (
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.explorer import explorer_data
+from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.rankings import ranked, ranking_text
 from onegrain.store import Store
@@ -105,18 +107,22 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         own = on_text[settings.model.instance - 1]
         trained = loaded(settings, model)
         curves = ablation_curves(settings, ranking, probe, point, task, trained, data.test, own)
+        labelled = Activations.open(recordings["train"])
+        meaning = findings(settings, ranking, probe, point, task, corpora.train, labelled)
 
         served = labels_served(weight, probe.labels, settings.ranking.share)
-        neurons = ranking.to_frame().join(served, on="neuron")
+        about = served.join(neuron_columns(meaning))
+        neurons = ranking.to_frame().join(about, on="neuron")
         tested = Activations.open(recordings["test"])
         explorer = explorer_data(settings, weight, probe.labels, tested, corpora.test)
         grid = lambda_grid_table(probe, dev, test, point)
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
         metrics |= ranking_metrics(ranking) | ablation_metrics(settings, curves)
+        metrics |= finding_metrics(meaning, task.name)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
-        page = _publish(folder, tracked, metrics, curves, tables, explorer)
+        page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
 
     _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
@@ -129,14 +135,17 @@ def _publish(
     metrics: dict[str, Metric],
     curves: pd.DataFrame,
     tables: dict[str, pd.DataFrame],
+    meaning: Meaning,
     explorer: ExplorerData,
 ) -> Path:
     """Write the run's files and its page, mirror them in the tracked run; return the page."""
-    write_run_files(folder, metrics=metrics, curves=curves, explorer=explorer, **tables)
+    write_run_files(
+        folder, metrics=metrics, curves=curves, meaning=meaning, explorer=explorer, **tables
+    )
     page = write_report(folder)
     tracked.log_curves(curves)
     tracked.log_scalars(metrics)
-    tracked.log_tables(curves=curves, **tables)
+    tracked.log_tables(curves=curves, **tables, **meaning.tables())
     tracked.log_report(page)
     return page
 

@@ -9,7 +9,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from onegrain.ablation.probe_mask import correct_by_sentence
+from onegrain.ablation.probe_mask import correct_words
 from onegrain.probing.grid import LambdaGrid
 
 from . import ours
@@ -63,7 +63,7 @@ def _ours(
     seconds = []
     for _ in range(setting.repeats):
         start = time.perf_counter()
-        correct = correct_by_sentence(weight, bias, setting.work.test, orders, counts)
+        correct = correct_words(weight, bias, setting.work.test, orders, counts).by_sentence
         seconds.append(time.perf_counter() - start)
         print(f"  ours, {orders.shape[0]} x {len(counts)} points: {seconds[-1]:.2f} s")
     return correct.sum(dim=-1).double() / len(setting.work.test), seconds

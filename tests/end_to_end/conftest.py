@@ -55,7 +55,11 @@ class Finished:
         return json.loads((self.folder / "metrics.json").read_text())
 
     def table(self, name: str) -> pd.DataFrame:
-        return pd.read_csv(self.folder / name, keep_default_na=False, na_values={"low": [""]})
+        return pd.read_csv(
+            self.folder / name,
+            keep_default_na=False,
+            na_values={name: [""] for name in ("low", "high", "accuracy")},
+        )
 
 
 @dataclass(frozen=True)

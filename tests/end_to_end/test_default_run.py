@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from onegrain.reporting.meaning_files import MEANING_COLUMNS
+
 RANKING = "linear_correlation"
 RANKINGS = [RANKING, "cross_model", "variance"]
 
@@ -31,12 +33,15 @@ METRICS = {
     *(f"ablation/model/{r}/drop@{k}%" for r in RANKINGS for k in (2.5, 10)),
     *("ablation/model/bleu_signature", "ranking/agreement/cross_model/variance/overlap@1"),
     *("ranking/instances/cross_model/overlap@1", "ranking/variance/unranked"),
+    *("analysis/neurons_per_label", "analysis/exclusive_share", "analysis/accuracy_open"),
+    *(f"analysis/{r}/{p}_share" for r in RANKINGS for p in ("pos", "word_number", "probe")),
 }
 
 
 def test_the_run_folder_holds_what_is_promised(default_run: Any) -> None:
     names = {path.name for path in default_run.folder.iterdir()}
     tables = {"curves.csv", "neurons.csv", "lambda_grid.csv", "agreement.csv", "metrics.json"}
+    tables |= {f"{name}.csv" for name in MEANING_COLUMNS}
     pages = {"report.html", "explorer.json", "figures"}
     assert names == tables | pages | {"run.log", ".hydra", "wandb"}
     assert {path.suffix for path in (default_run.folder / "figures").iterdir()} == {".svg"}
@@ -48,6 +53,7 @@ def test_the_run_folder_holds_what_is_promised(default_run: Any) -> None:
     [
         *(("curves.csv", CURVES), ("neurons.csv", NEURONS), ("lambda_grid.csv", LAMBDA_GRID)),
         ("agreement.csv", AGREEMENT),
+        *((f"{name}.csv", list(columns)) for name, columns in MEANING_COLUMNS.items()),
     ],
 )
 def test_tables_begin_with_the_columns_of_the_contract(
@@ -82,6 +88,7 @@ def test_every_neuron_is_ranked_once_and_one_point_of_the_grid_is_chosen(default
 def test_curves_end_where_the_probe_is_whole(default_run: Any, ranking: str) -> None:
     curves = default_run.table("curves.csv")
     curves = curves[(curves["target"] == "probe_mask") & (curves["ranking"] == ranking)]
+    curves = curves[curves["label"] == ""]
     assert set(curves["clamp"]) == {"zero", "mean"}
     seeds = curves.groupby("order")["seed"].nunique()
     assert dict(seeds) == {"top": 1, "bottom": 1, "random": 2}
@@ -92,6 +99,25 @@ def test_curves_end_where_the_probe_is_whole(default_run: Any, ranking: str) -> 
     assert (curves["value"] <= curves["high"]).all()
     nothing = curves[curves["fraction"] == 0].groupby("clamp")["value"].nunique()
     assert set(nothing) == {1}  # no neuron is no neuron, in whatever order
+
+
+def test_the_open_and_closed_labels_have_curves_and_the_neurons_words(default_run: Any) -> None:
+    curves, labels = default_run.table("curves.csv"), default_run.table("labels.csv")
+    of_labels = curves[curves["label"] != ""]
+    assert set(of_labels["label"]) == set(labels.loc[labels["words_test"] > 0, "label"])
+    assert {"open", "closed"} <= set(labels["word_class"])
+    whole = of_labels[(of_labels["fraction"] == 1) & (of_labels["order"] == "top")]
+    whole = whole[whole["ranking"] == RANKING].set_index("label")["value"]
+    accuracy = labels.set_index("label")["accuracy"]
+    for label, value in whole.items():
+        assert value == pytest.approx(float(accuracy[label]))
+    neurons, words = default_run.table("neurons.csv"), default_run.table("words.csv")
+    first = neurons.iloc[0]
+    own = words[(words["neuron"] == first["neuron"]) & (words["end"] == "top")]
+    assert first["top_words"].split() == own["word"].tolist()[:5]
+    explained = default_run.table("explained.csv")
+    assert set(explained["property"]) >= {"pos", "morph", "sem", "word", "word_number"}
+    assert explained["share"].between(0, 1).all()
 
 
 def test_curves_in_the_model_meet_where_it_is_whole_and_where_it_is_empty(default_run: Any) -> None:
@@ -161,7 +187,7 @@ def test_weights_and_biases_has_a_run_for_each_model_and_one_for_what_was_done_w
     assert losses[-1] < losses[0]
     table = default_run.table("curves.csv")
     top = table[(table["order"] == "top") & (table["clamp"] == "zero")]
-    top = top[top["ranking"] == RANKING].groupby("target")
+    top = top[(top["ranking"] == RANKING) & (top["label"] == "")].groupby("target")
     for target, curve in {
         "probe_mask": f"ablation/probe_mask/keep/zero/pos/{RANKING}/top/accuracy",
         "model": f"ablation/model/ablate/recurrent/zero/pos/{RANKING}/top/bleu",

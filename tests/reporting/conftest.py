@@ -17,6 +17,7 @@ from onegrain.activations.tokens import TokenTable
 from onegrain.data.corpus import Corpus, Words
 from onegrain.neurons import NeuronLayout
 from onegrain.reporting.explorer_data import ExplorerData
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.run_files import write_run_files
 from onegrain.settings import Settings
 from onegrain.steps.explorer import explorer_data
@@ -225,3 +226,92 @@ def lambda_grid() -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def meaning() -> Meaning:
+    """What neurons mean: four labels, three properties, two words at each end."""
+    names = ["NOUN", "VERB", "ADP", "DET"]
+    labels = pd.DataFrame(
+        {
+            "label": names,
+            "word_class": ["open", "open", "closed", "closed"],
+            "words_train": [900, 500, 300, 600],
+            "words_test": [90, 50, 0, 60],
+            "accuracy": [0.9, 0.75, np.nan, 1.0],
+            "neurons": [40, 30, 8, 4],
+            "exclusive": [30, 20, 2, 0],
+        }
+    )
+    lists = [("NOUN", 1, 5, 0.25, 2), ("NOUN", 2, 7, 0.125, 1), ("VERB", 1, 5, 0.5, 2)]
+    pairs = [(one, other) for one in names for other in names]
+    overlap = pd.DataFrame(pairs, columns=["one", "other"])
+    properties = {"pos": 0.3, "word": 0.6, "word_number": 0.1}
+    explained = pd.DataFrame(
+        {
+            "neuron": list(range(NEURONS)) * 3,
+            "property": [name for name in properties for _ in range(NEURONS)],
+            "share": [share for share in properties.values() for _ in range(NEURONS)],
+            "chance": 0.01,
+        }
+    )
+    encoded = pd.DataFrame(
+        {
+            "ranking": "linear_correlation",
+            "top": 13,
+            "property": list(properties),
+            "share": [0.5, 0.75, 0.25],
+            "all_neurons": list(properties.values()),
+            "chance": 0.01,
+            "probe_share": 1.0,
+        }
+    )
+    ends = [("top", 1, "maison", 0.5), ("top", 2, "vert", 0.25)]
+    ends += [("bottom", 1, ",", -0.75), ("bottom", 2, "<b>&", -0.5)]
+    words = pd.DataFrame(
+        [(neuron, *end, 7) for neuron in range(NEURONS) for end in ends],
+        columns=["neuron", "end", "place", "word", "mean", "count"],
+    )
+    places = [("ranking", "linear_correlation", 0.75), ("label", "NOUN", 0.5)]
+    blocks = [("forward", 0), ("backward", 1)]
+    distribution = pd.DataFrame(
+        [
+            (kind, name, "encoder", 1, direction, 4, abs(number - share), 0.5)
+            for kind, name, share in places
+            for direction, number in blocks
+        ],
+        columns=[
+            *("kind", "name", "component", "layer", "direction", "neurons"),
+            "share",
+            "chance",
+        ],
+    )
+    weights = pd.DataFrame(
+        [(name, rank, 1 / rank, rank / 3) for name in names for rank in (1, 2, 3)],
+        columns=["label", "rank", "weight", "mass"],
+    )
+    return Meaning(
+        labels=labels,
+        label_neurons=pd.DataFrame(
+            lists, columns=["label", "place", "neuron", "mass", "label_count"]
+        ),
+        label_overlap=overlap.assign(shared=2, share=0.5, jaccard=0.25, chance=0.1),
+        explained=explained,
+        encoded=encoded,
+        words=words,
+        distribution=distribution,
+        weights=weights,
+    )
+
+
+@pytest.fixture
+def label_curves() -> pd.DataFrame:
+    """The curves of four labels, from both ends of two rankings."""
+    some = curves(random_orders=0)
+    some = some[some["neurons"].isin([0, 128, 256])].assign(low=np.nan, high=np.nan)
+    parts = [
+        some.assign(label=label, ranking=ranking)
+        for ranking in ("linear_correlation", "variance")
+        for label in ("NOUN", "VERB", "ADP", "DET")
+    ]
+    return pd.concat(parts, ignore_index=True)

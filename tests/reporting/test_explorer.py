@@ -15,9 +15,10 @@ import pytest
 from onegrain.errors import UserError
 from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.explorer_data import ExplorerData
+from onegrain.reporting.meaning_files import MEANING_COLUMNS
 from onegrain.reporting.packed import unpack
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import WORD_COLUMNS, read_run
+from onegrain.reporting.run_files import read_run
 
 MakeRun = Callable[..., Path]
 MakeExplorer = Callable[..., ExplorerData]
@@ -40,7 +41,7 @@ def words_table(neurons: int, words: tuple[str, ...] = ("dog", "NA")) -> pd.Data
         for end in ("top", "bottom")
         for place, word in enumerate(words, start=1)
     ]
-    return pd.DataFrame(rows, columns=list(WORD_COLUMNS))
+    return pd.DataFrame(rows, columns=list(MEANING_COLUMNS["words"]))
 
 
 def text_of(payload: dict[str, Any] | None) -> dict[str, Any]:

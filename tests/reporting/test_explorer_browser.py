@@ -14,11 +14,11 @@ import torch
 
 from onegrain.reporting.explorer_data import ExplorerData
 from onegrain.reporting.formatting import number
+from onegrain.reporting.meaning_files import MEANING_COLUMNS
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import (
     CURVE_COLUMNS,
     LAMBDA_GRID_COLUMNS,
-    WORD_COLUMNS,
     read_run,
 )
 
@@ -105,7 +105,9 @@ def folder(
         for end, sign in (("top", 1), ("bottom", -1))
         for place in (1, 2)
     ]
-    pd.DataFrame(words, columns=list(WORD_COLUMNS)).to_csv(folder / "words.csv", index=False)
+    pd.DataFrame(words, columns=list(MEANING_COLUMNS["words"])).to_csv(
+        folder / "words.csv", index=False
+    )
     write_report(folder)
     return folder
 
@@ -133,7 +135,7 @@ def test_numbers_are_those_of_the_tables(reader: Reader, folder: Path) -> None:
         first = rows.iloc[0]
         place = f"encoder · {first['direction']} layer {first['layer']}, unit {first['unit']} ·"
         assert reader.text("#explorer-where").startswith(place)
-        words = run.words[run.words["neuron"] == neuron]
+        words = run.meaning.words[run.meaning.words["neuron"] == neuron]
         for end in ("top", "bottom"):
             means = [number(mean) for mean in words[words["end"] == end]["mean"]]
             found = reader.texts(f"#explorer-{end} .explorer-mean")

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import (
     AGREEMENT_COLUMNS,
@@ -238,6 +239,54 @@ def test_runs_without_probe_curves_or_command_line_have_a_page(make_run: MakeRun
     assert "Do rankings agree?" not in page.text["h2"]
 
 
+def test_the_page_says_what_the_neurons_mean(
+    make_run: MakeRun, meaning: Meaning, label_curves: pd.DataFrame
+) -> None:
+    folder = make_run()
+    assert "What the neurons mean" not in page_of(folder).text["h2"]  # an old run
+    curves = pd.concat([read_run(folder).curves, label_curves])
+    page = page_of(make_run(meaning=meaning, curves=curves))
+    assert "What the neurons mean" in page.text["h2"]
+    specs = json.loads(page.scripts[0])["specs"]
+    charts = {"label_neurons", "label_overlap", "label_weights", "label_curves", "encoded"}
+    assert set(specs) >= charts | {"layers", "scores"}
+    places = [a["data-chart"] for _, a in page.attributes if "data-chart" in a]
+    assert sorted(specs) == sorted(places)
+    for name in specs:
+        assert (folder / "figures" / f"{name}.svg").is_file()
+    start = page.cells.index("all neurons")
+    assert page.cells[start : start + 5] == ["all neurons", "30.0%", "60.0%", "10.0%", "–"]
+    assert page.cells.count("maison vert") == 13  # the top neurons, each with its words
+    assert page.cells.count(", <b>&") == 13
+    shared = page.cells.index("NOUN VERB")
+    assert page.cells[shared - 2 : shared] == ["5", "2"]
+
+
+def test_labels_and_words_are_text_and_never_markup(
+    make_run: MakeRun, meaning: Meaning, label_curves: pd.DataFrame
+) -> None:
+    clean = page_of(make_run(meaning=meaning, curves=label_curves))
+    text = "".join(HOSTILE)
+    bad = Meaning(
+        **{
+            name: table.replace(
+                {"NOUN": text, "maison": text, "pos": text, "linear_correlation": text}
+            )
+            for name, table in meaning.tables().items()
+        }
+    )
+    folder = make_run(meaning=bad, curves=label_curves.replace({"NOUN": text}))
+    page = page_of(folder)
+    assert page.tags["script"] == 3
+    assert page.tags["img"] == 0
+    assert set(page.tags) == set(clean.tags)
+    assert page.cells.count(f"{text} vert") == 13
+    assert page.scripts[1:] == clean.scripts[1:]
+    for name in ("label_neurons", "label_curves", "encoded"):
+        root = ElementTree.parse(folder / "figures" / f"{name}.svg").getroot()
+        assert not [element for element in root.iter() if element.tag.endswith("script")]
+
+
 def test_a_single_lambda_point_has_a_row_and_no_heat_map(make_run: MakeRun) -> None:
     grid = read_run(make_run()).lambda_grid
     page = page_of(make_run(lambda_grid=grid[grid["selected"]]))
@@ -254,6 +303,7 @@ def test_figures_are_well_formed_svg_with_safe_names(make_run: MakeRun) -> None:
     assert figures == [
         "ablation-probe_mask-keep-_x_-a_b_c-accuracy-clamped_to_zero.svg",
         "lambda_grid.svg",
+        "scores.svg",
     ]
     for name in figures:
         root = ElementTree.parse(folder / "figures" / name).getroot()

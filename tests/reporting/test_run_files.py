@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onegrain.errors import UserError
+from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.reporting.run_files import (
     AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
@@ -96,6 +97,32 @@ def test_a_run_made_before_there_was_agreement_has_an_empty_table(make_run: Make
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS
 
 
+def test_what_neurons_mean_is_read_back_from_a_file_for_each_table(
+    make_run: MakeRun, meaning: Meaning
+) -> None:
+    folder = make_run(meaning=meaning)
+    read = read_run(folder).meaning.tables()
+    for name, table in meaning.tables().items():
+        assert (folder / f"{name}.csv").is_file()
+        pd.testing.assert_frame_equal(read[name], table[list(MEANING_COLUMNS[name])])
+
+
+def test_words_of_neurons_that_look_like_numbers_stay_words(
+    make_run: MakeRun, meaning: Meaning
+) -> None:
+    words = ["NA", "007", "1e3", ""]
+    tables = meaning.tables() | {"words": meaning.words.head(4).assign(word=words)}
+    assert read_run(make_run(meaning=Meaning(**tables))).meaning.words["word"].tolist() == words
+
+
+def test_a_run_made_before_neurons_had_a_meaning_has_empty_tables(make_run: MakeRun) -> None:
+    tables = read_run(make_run()).meaning.tables()
+    assert all(table.empty for table in tables.values())
+    assert {name: tuple(table.columns) for name, table in tables.items()} == MEANING_COLUMNS
+    nothing = make_run(meaning=Meaning.nothing())
+    assert all(table.empty for table in read_run(nothing).meaning.tables().values())
+
+
 def test_metrics_that_are_not_finite_are_null_in_the_file(make_run: MakeRun) -> None:
     folder = make_run(metrics={"a/gap": math.nan, "a/perplexity": math.inf, "a/b": 1})
     assert json.loads((folder / "metrics.json").read_text())["a/gap"] is None
@@ -137,6 +164,7 @@ def test_a_run_made_without_a_command_line_has_no_settings(make_run: MakeRun) ->
         ("lambda_grid.csv", ",".join(LAMBDA_GRID_COLUMNS) + "\n1,1,x,1,1,1,True\n", "'accuracy_d"),
         ("lambda_grid.csv", ",".join(LAMBDA_GRID_COLUMNS) + "\n1,1,1,1,1,1,yes\n", "True or False"),
         ("agreement.csv", "kind,ranking\n", "no column 'one'"),
+        ("words.csv", "neuron,end\n", "words.csv: no column 'place'"),
         (".hydra/config.yaml", "a: [", "config.yaml: not YAML"),
         (".hydra/config.yaml", "- a", "must be a mapping"),
         (".hydra/overrides.yaml", None, "no such file"),

@@ -43,6 +43,8 @@ def corpus_of(letters: str, seed: int) -> Corpus:
     return Corpus("en", tuple(tuple(chance.choices(letters, k=6)) for _ in range(20)))
 
 
+ENDS = ("top", "bottom")
+GOLD = torch.randint(3, (120,), generator=torch.Generator().manual_seed(1))
 CORPUS = Corpus("en", corpus_of("abcdef", 1).sentences, translation=corpus_of("uvwxyz", 2))
 
 
@@ -98,8 +100,7 @@ def drawn(
         moments = Moments.of([recording, InMemory(mixed)], every_pair(2, within=True))
         top = site_neurons(layout, Site.context)
         found = shared_directions(moments, 0, layout, among=top)
-    labels = torch.randint(3, (120,), generator=generator)
-    part = LabelledActivations(recording, labels, recording.tokens.sentence)
+    part = LabelledActivations(recording, GOLD, recording.tokens.sentence)
     task = ProbingTask("pos", ("A", "B", "C"), layout, part, part, part, {})
     grid = LambdaGrid.product([0.0, 1.0], [0.0], Penalty.squared)
     numbers = {name: torch.zeros(2) for name in ("objective", "residual", "train_accuracy")}
@@ -120,7 +121,8 @@ def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
         "model": {"operation": "ablate", "metric": metric},
         "prune": {"operation": "ablate", "metric": metric},
     }
-    rows = curves.groupby(["target", "ranking"]).size().to_dict()
+    overall = curves[curves["label"] == ""]
+    rows = overall.groupby(["target", "ranking"]).size().to_dict()
     assert rows == {
         **dict.fromkeys(
             [("probe_mask", "one"), ("probe_mask", "other")], 2 * 4 * 5
@@ -129,9 +131,27 @@ def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
         **dict.fromkeys([("prune", "one"), ("prune", "other")], 4),
     }
     assert set(curves["task"]) == {"pos"}
-    assert set(curves["label"]) == {""}
     assert set(curves["instance"]) == {1}
-    assert curves[list(CURVE_COLUMNS)].notna().all(axis=None)
+    assert overall[list(CURVE_COLUMNS)].notna().all(axis=None)
+
+
+def test_each_label_has_curves_on_the_probe_from_both_ends_with_the_first_clamp(
+    settings: Settings,
+) -> None:
+    settings.ablation.targets = [Target.probe_mask, Target.model]
+    settings.ablation.clamps = [Clamp.mean, Clamp.zero]
+    curves = drawn(settings)
+    of_labels = curves[curves["label"] != ""]
+    groups = of_labels.groupby(["target", "clamp", "ranking", "order", "label"]).size()
+    ends = [(name, end, label) for name in ("one", "other") for end in ENDS for label in "ABC"]
+    assert groups.to_dict() == {("probe_mask", "mean", *each): 5 for each in ends}
+    words = dict(zip("ABC", torch.bincount(GOLD).tolist(), strict=True))
+    weighted = of_labels["value"] * of_labels["label"].map(words)
+    key = ["ranking", "order", "neurons"]
+    total = of_labels.assign(hits=weighted).groupby(key)["hits"].sum() / 120
+    overall = curves[(curves["label"] == "") & (curves["target"] == "probe_mask")]
+    overall = overall[(overall["clamp"] == "mean") & overall["order"].isin(ENDS)]
+    assert total.to_dict() == pytest.approx(overall.set_index(key)["value"].to_dict())
 
 
 @pytest.mark.parametrize("target", Target)

@@ -39,6 +39,7 @@ def on_probe(clamp: str, rise: float, ranking: str = "lca") -> pd.DataFrame:
         )
     ]
     about = {"target": "probe_mask", "operation": "keep", "metric": "accuracy", "site": ""}
+    about |= {"label": ""}
     return pd.concat(parts).assign(clamp=clamp, ranking=ranking, **about)
 
 
@@ -56,7 +57,7 @@ def in_model(
         pd.DataFrame({"fraction": fractions, "value": value, "order": order})
         for order, value in values.items()
     ]
-    about = {"target": "model", "operation": "ablate", "metric": "bleu", "seed": 1}
+    about = {"target": "model", "operation": "ablate", "metric": "bleu", "seed": 1, "label": ""}
     return pd.concat(parts).assign(ranking=ranking, site=site, clamp=clamp, **about)
 
 
@@ -127,6 +128,13 @@ def test_perplexity_has_no_signature_and_its_drop_is_what_it_gains(settings: Set
         np.log(10) * (1 - 0.025 / 2), rel=1e-6
     )
     assert not [name for name in found if "signature" in name]
+
+
+def test_curves_of_labels_are_no_metrics(settings: Settings) -> None:
+    overall = on_probe("zero", 0.8)
+    of_label = overall.assign(label="NOUN", value=0.0)
+    both = pd.concat([overall, of_label], ignore_index=True)
+    assert ablation_metrics(settings, both) == ablation_metrics(settings, overall)
 
 
 def test_what_was_pruned_from_the_bottom_alone_has_no_gap(settings: Settings) -> None:

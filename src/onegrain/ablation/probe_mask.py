@@ -8,6 +8,7 @@ much as classifying once (Dalvi et al., AAAI 2019, Tables 2 and 5 have three poi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -17,7 +18,20 @@ from torch import Tensor
 from onegrain.probing.labelled import LabelledActivations
 
 
-def correct_by_sentence(
+@dataclass(frozen=True, eq=False)
+class CorrectWords:
+    """Correctly labelled words for each order of the neurons and number of them kept.
+
+    Attributes:
+        by_sentence: Of every sentence.
+        by_label: Of every (gold) label.
+    """
+
+    by_sentence: Int[Tensor, "orders counts sentences"]
+    by_label: Int[Tensor, "orders counts labels"]
+
+
+def correct_words(
     weight: Float[Tensor, "labels neurons"],
     bias: Float[Tensor, " labels"],
     data: LabelledActivations,
@@ -25,7 +39,7 @@ def correct_by_sentence(
     counts: Sequence[int],
     clamp: Float[Tensor, " neurons"] | None = None,
     block_tokens: int = 4096,
-) -> Int[Tensor, "orders counts sentences"]:
+) -> CorrectWords:
     """Count correct words when only the first ``counts`` neurons of each order are kept.
 
     Args:
@@ -36,11 +50,9 @@ def correct_by_sentence(
         counts: Ascending numbers of neurons kept.
         clamp: What a neuron that is not kept is set to; zero if not given.
         block_tokens: Words that are held in memory at once.
-
-    Returns:
-        The number of correctly labelled words of every sentence, for each order and count.
     """
-    correct = torch.zeros(len(orders), len(counts), data.sentence_count, dtype=torch.int64)
+    by_sentence = torch.zeros(len(orders), len(counts), data.sentence_count, dtype=torch.int64)
+    by_label = torch.zeros(len(orders), len(counts), len(bias), dtype=torch.int64)
     clamp = torch.zeros(weight.shape[1]) if clamp is None else clamp
     nothing_kept = bias + weight @ clamp
     for values, labels, sentences in data.blocks(block_tokens):
@@ -50,6 +62,7 @@ def correct_by_sentence(
             for point, (start, stop) in enumerate(pairwise([0, *counts])):
                 kept = order[start:stop]
                 logits += shifted[:, kept] @ weight[:, kept].T
-                hits = (logits.argmax(dim=1) == labels).long()
-                correct[index, point].index_add_(0, sentences, hits)
-    return correct
+                hits = logits.argmax(dim=1) == labels
+                by_sentence[index, point].index_add_(0, sentences, hits.long())
+                by_label[index, point] += torch.bincount(labels[hits], minlength=len(bias))
+    return CorrectWords(by_sentence, by_label)

@@ -1,1 +1,1 @@
-"""What neurons mean: words, labels, layers, overlap."""
+"""What neurons mean: the labels they serve, their words, what explains them, where they sit."""

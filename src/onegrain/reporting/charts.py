@@ -6,7 +6,7 @@ data, which Vega never evaluates.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -16,9 +16,9 @@ from onegrain.reporting.findings import METRIC_TITLES, ORDERS, Curve, random_not
 from onegrain.reporting.formatting import Number, is_share, measure, percent, strength
 
 WIDTH = 640
-_DASHES = ((1, 0), (2, 3), (8, 4))  # top, random, bottom: told apart in black and white too
+DASHES = ((1, 0), (2, 3), (8, 4))  # top, random, bottom: told apart in black and white too
 _CHOSEN = "#e69f00"
-_RANDOM_COLOUR = "#8a8f98"
+GREY = "#8a8f98"
 COLOURS = (  # told apart on white and on black; the first eight also by the colour-blind
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a100", "#8c6bb1"),
     *("#a6761d", "#e7298a", "#66a61e", "#7f7fff", "#c44e52", "#1b9e9e"),
@@ -31,7 +31,10 @@ _TARGETS = {
 }
 
 
-def specification(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
+Chart = alt.LayerChart | alt.FacetChart
+
+
+def specification(chart: Chart) -> dict[str, Any]:
     """A chart as plain Vega-Lite, however long its table; themes are the viewer's business."""
     with alt.data_transformers.enable("default", max_rows=None):
         spec: dict[str, Any] = chart.to_dict()
@@ -55,7 +58,7 @@ def ablation_chart(curve: Curve, majority: Number | None = None) -> alt.LayerCha
     color = alt.Color("order:N", scale=scale, legend=legend)
     dash = alt.StrokeDash(
         "order:N",
-        scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in _DASHES]),
+        scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in DASHES]),
         legend=legend,
     )
     base = alt.Chart(curve.points).encode(
@@ -104,13 +107,14 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
     is_random = table["order"] == "random"
     table.loc[is_random, "ranking"] = "random"
     table = table.drop_duplicates(["ranking", "order", "fraction"])
+    names = [curve.ranking for curve in curves if curve.ranking != "random"]
     legend = alt.Legend(title=None, orient="top", symbolType="stroke", columns=4, labelLimit=300)
     base = alt.Chart(table).encode(
         x=alt.X("fraction:Q", title=f"Share of neurons {done}", axis=alt.Axis(format="%")),
         y=alt.Y(
             "value:Q", title=METRIC_TITLES.get(first.metric, first.metric), scale=_scale(first)
         ),
-        color=alt.Color("ranking:N", legend=legend, scale=_ranking_colours(curves)),
+        color=alt.Color("ranking:N", legend=legend, scale=ranking_colours([*names, "random"])),
         tooltip=[
             "ranking:N",
             "order:N",
@@ -121,14 +125,14 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
     )
     dash = alt.StrokeDash(
         "order:N",
-        scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in _DASHES]),
+        scale=alt.Scale(domain=list(ORDERS), range=[list(dash) for dash in DASHES]),
         legend=alt.Legend(
             title=None,
             orient="top",
             symbolType="stroke",
             symbolSize=900,
             symbolOpacity=1,
-            symbolStrokeColor=_RANDOM_COLOUR,
+            symbolStrokeColor=GREY,
             symbolStrokeWidth=2,
         ),
     )
@@ -149,11 +153,12 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
     )
 
 
-def _ranking_colours(curves: Sequence[Curve]) -> alt.Scale:
+def ranking_colours(rankings: Iterable[str]) -> alt.Scale:
     """A colour for each ranking, in the order of the run, and grey for random orders."""
-    names = list(dict.fromkeys(curve.ranking for curve in curves if curve.ranking != "random"))
-    colours = [COLOURS[index % len(COLOURS)] for index in range(len(names))]
-    return alt.Scale(domain=[*names, "random"], range=[*colours, _RANDOM_COLOUR])
+    names = list(dict.fromkeys(rankings))
+    ranked = (name for name in names if name != "random")
+    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(ranked)}
+    return alt.Scale(domain=names, range=[colours.get(name, GREY) for name in names])
 
 
 def _scale(curve: Curve) -> alt.Scale:

@@ -16,7 +16,7 @@ from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ARRAYS
 from onegrain.reporting.formatting import number
 from onegrain.reporting.packed import pack, pack_bytes
-from onegrain.reporting.run_files import NEURONS_FILE, WORDS_FILE, RunResults
+from onegrain.reporting.run_files import NEURONS_FILE, RunResults
 
 WORDS_SHOWN = 10  # at each end of a neuron
 _ENDS = ("top", "bottom")
@@ -34,7 +34,7 @@ def explorer_payload(results: RunResults) -> dict[str, Any] | None:
     data = results.explorer
     if data is None:
         return None
-    for file, table in ((NEURONS_FILE, results.neurons), (WORDS_FILE, results.words)):
+    for file, table in ((NEURONS_FILE, results.neurons), ("words.csv", results.meaning.words)):
         if not table["neuron"].between(0, data.neurons - 1).all():
             raise UserError(
                 f"{results.folder / file}: names neurons beyond the 0 to {data.neurons - 1} of "
@@ -49,7 +49,7 @@ def explorer_payload(results: RunResults) -> dict[str, Any] | None:
         "passages": [vars(passage) for passage in data.passages],
         "shared": data.shared,
         "rankings": _rankings(results.neurons, data.neurons),
-        "words": _words(results.words, data.neurons),
+        "words": _words(results.meaning.words, data.neurons),
     }
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     numbers = {name: pack(getattr(data, name)) for name in ARRAYS}

@@ -18,6 +18,7 @@ from onegrain.reporting.charts import (
     specification,
 )
 from onegrain.reporting.findings import Curve, curves_of
+from onegrain.reporting.meaning_charts import meaning_charts, score_chart
 from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
 from onegrain.reporting.theme import THEMES
 
@@ -32,7 +33,7 @@ class Figure:
 
 
 def figures_of(results: RunResults) -> Iterator[Figure]:
-    """The ablation curves, and the λ grid where it has more than one point."""
+    """The ablation curves, the λ grid of more than one point, scores, and what neurons mean."""
     majority = results.metrics.get("probe/majority_accuracy", math.nan)
     rule = None if isinstance(majority, str) or math.isnan(majority) else majority
     curves = list(curves_of(results.curves))
@@ -47,6 +48,10 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
     if len(results.lambda_grid) > 1:
         spec = specification(lambda_grid_chart(results.lambda_grid))
         yield Figure("lambda_grid", "lambda_grid", spec)
+    if not results.neurons.empty:
+        yield Figure("scores", "neurons", specification(score_chart(results.neurons)))
+    for name, chart in meaning_charts(results):
+        yield Figure(name, "meaning", specification(chart))
 
 
 def _compared(curves: Sequence[Curve]) -> Iterator[list[Curve]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,21 +162,37 @@ def agreement_tables(agreement: pd.DataFrame) -> list[DataTable]:
             continue
         shown = rows.drop(columns=["kind"]).dropna(axis="columns", how="all")
         shown = shown.loc[:, (shown != "").any()]
-        names = [str(name) for name in shown.columns]
-        tables.append(
-            DataTable(
-                id=f"agreement-{kind}",
-                caption=caption,
-                columns=names,
-                numeric=[pd.api.types.is_numeric_dtype(shown[name]) for name in names],
-                rows=[
-                    [_cell(name, row[name]) for name in names] for row in shown.to_dict("records")
-                ],
-                tall=True,
-                filterable=True,
-            )
-        )
+        tables.append(frame_table(f"agreement-{kind}", caption, shown))
     return tables
+
+
+def frame_table(
+    name: str, caption: str, frame: pd.DataFrame, shares: Collection[str] = ()
+) -> DataTable:
+    """A table as it stands, that scrolls and can be filtered.
+
+    Args:
+        name: Its id on the page.
+        caption: What it shows.
+        frame: Its rows.
+        shares: Columns to be read in percent, beyond those whose names say so.
+    """
+    names = [str(name) for name in frame.columns]
+    return DataTable(
+        id=name,
+        caption=caption,
+        columns=[name.replace("_", " ") for name in names],
+        numeric=[pd.api.types.is_numeric_dtype(frame[name]) for name in names],
+        rows=[
+            [
+                Cell(percent(row[name]), row[name]) if name in shares else _cell(name, row[name])
+                for name in names
+            ]
+            for row in frame.to_dict("records")
+        ],
+        tall=True,
+        filterable=True,
+    )
 
 
 def metrics_table(metrics: Mapping[str, Metric]) -> DataTable:

@@ -19,6 +19,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
+from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 
 Metric = float | int | str  # a text is a BLEU signature and its like
 
@@ -27,7 +28,6 @@ CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
 AGREEMENT_FILE = "agreement.csv"
-WORDS_FILE = "words.csv"
 EXPLORER_FILE = "explorer.json"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
@@ -43,13 +43,12 @@ LAMBDA_GRID_COLUMNS = (
     *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
 )
 AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
-WORD_COLUMNS = ("neuron", "end", "place", "word", "mean", "count")
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
     {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {"component", "direction", "best_label", "labels", "top_words", "kind"}
-    | {"one", "other", "end", "word"}
+    | {"component", "direction", "best_label", "labels", "top_words", "kind", "one", "other"}
+    | {"word", "word_class", "end", "property", "best_property", "name"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})
@@ -68,7 +67,7 @@ class RunResults:
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
-        words: The top and bottom words of neurons, `WORD_COLUMNS`.
+        meaning: What the neurons mean.
     """
 
     folder: Path
@@ -79,7 +78,7 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
-    words: pd.DataFrame
+    meaning: Meaning
 
     @cached_property
     def explorer(self) -> ExplorerData | None:
@@ -126,7 +125,7 @@ def read_run(folder: Path) -> RunResults:
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
         agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
-        words=_read_optional(folder / WORDS_FILE, WORD_COLUMNS),
+        meaning=_read_meaning(folder),
     )
 
 
@@ -138,6 +137,7 @@ def write_run_files(
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
     agreement: pd.DataFrame,
+    meaning: Meaning | None = None,
     explorer: ExplorerData | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
@@ -157,6 +157,8 @@ def write_run_files(
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
         AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
+    for name, table in (meaning.tables() if meaning else {}).items():
+        texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     if explorer is not None:
         texts[EXPLORER_FILE] = to_json(explorer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -247,6 +249,16 @@ def _read_optional(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=list(columns))
     return _read_table(path, columns)
+
+
+def _read_meaning(folder: Path) -> Meaning:
+    """Read the tables that are there; a run made before there were any has none."""
+    return Meaning(
+        **{
+            name: _read_optional(folder / f"{name}.csv", columns)
+            for name, columns in MEANING_COLUMNS.items()
+        }
+    )
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -39,6 +39,7 @@ def _config(
             "symbolStrokeWidth": 2.5,
             "symbolSize": 500,
         },
+        "header": {"labelColor": ink, "titleColor": muted, "labelFontSize": 12},
         "title": {
             "color": ink,
             "subtitleColor": muted,

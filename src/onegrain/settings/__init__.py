@@ -39,6 +39,7 @@ from onegrain.settings.data import (
     TextSettings,
     VocabularyKind,
 )
+from onegrain.settings.findings import AnalysisSettings
 from onegrain.settings.model import (
     ActivationSettings,
     ModelSettings,
@@ -61,6 +62,7 @@ from onegrain.settings.tracking import (
 __all__ = [
     "AblationSettings",
     "ActivationSettings",
+    "AnalysisSettings",
     "Clamp",
     "Column",
     "DataSettings",
@@ -113,6 +115,7 @@ class Settings:
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     ablation: AblationSettings = field(default_factory=AblationSettings)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     activations: ActivationSettings = field(default_factory=ActivationSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

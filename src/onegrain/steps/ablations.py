@@ -27,6 +27,8 @@ from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.stages import ProbingTask
 from onegrain.steps.rankings import Ranked
 
+LABEL_FRACTIONS = PERCENT[::5]  # of neurons kept, where each label has a point of its own
+
 
 def ablation_curves(
     settings: Settings,
@@ -57,11 +59,11 @@ def ablation_curves(
         parts.append(_on_probe(settings, ranked.rankings, weight, bias, task))
     if Target.model in targets:
         measure = _measure(settings, model, test)
-        parts.append(_in_model(settings, ranked, measure, recording))
+        parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
     if Target.prune in targets:
-        parts.append(_pruned(settings, ranked, model, test))
+        parts.append(_pruned(settings, ranked, model, test).assign(label=""))
     curves = pd.concat(parts, ignore_index=True)
-    return curves.assign(task=task.name, label="", instance=settings.model.instance)
+    return curves.assign(task=task.name, instance=settings.model.instance)
 
 
 def _on_probe(
@@ -74,6 +76,8 @@ def _on_probe(
     """Draw the curves on the probe, for each value that neurons are clamped to.
 
     The test words are read once for all orders, and random orders are those of every ranking.
+    With the first clamp, both ends of every ranking also have a curve for each label, at fewer
+    points.
     """
     chosen, seed = settings.ablation, settings.seed
     fractions = PERCENT if chosen.fractions is None else chosen.fractions
@@ -81,15 +85,20 @@ def _on_probe(
     ends = [(each.method, end) for each in rankings for end in ends_of(each.order, seed)]
     at_random = random_orders(task.layout.size, chosen.random_orders, seed)
     orders = [*(end for _, end in ends), *at_random]
-    names = [name for name, _ in ends for _ in counts]
+    names = [name for name, _ in [*ends, *(("", order) for order in at_random)] for _ in counts]
+    few = neuron_counts(task.layout.size, LABEL_FRACTIONS)
     parts = []
     for clamp in chosen.clamps:
         value = task.train.mean() if clamp is Clamp.mean else None
+        labels = task.labels if clamp is chosen.clamps[0] else ()
+        samples = chosen.bootstrap_samples
         curves = probe_mask_curves(
-            weight, bias, task.test, orders, counts, value, chosen.bootstrap_samples, seed
-        ).assign(clamp=clamp.value, site="")
-        parts.append(curves[: len(names)].assign(ranking=names))
-        parts += [curves[len(names) :].assign(ranking=each.method) for each in rankings]
+            weight, bias, task.test, orders, counts, value, samples, seed, labels
+        ).assign(ranking=names * (1 + len(labels)), clamp=clamp.value, site="")
+        is_random, overall = curves["order"] == "random", curves["label"] == ""
+        measured = curves["neurons"].isin(few) & curves["value"].notna()
+        parts.append(curves[~is_random & (overall | measured)])
+        parts += [curves[is_random & overall].assign(ranking=each.method) for each in rankings]
     return pd.concat(parts, ignore_index=True)
 
 

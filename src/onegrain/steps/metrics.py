@@ -74,7 +74,8 @@ def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metr
     and clamps end in theirs, so that a name means the same in every run.
     """
     metrics: dict[str, Metric] = {}
-    for (target, ranking), rows in curves.groupby(["target", "ranking"], sort=False):
+    overall = curves[curves["label"] == ""]
+    for (target, ranking), rows in overall.groupby(["target", "ranking"], sort=False):
         for suffix, experiment in _experiments(rows):
             where = f"ablation/{target}/{ranking}"
             if {"top", "bottom"} <= set(experiment["order"]):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from onegrain.reporting.comparison.differences import differences
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.run_files import RunResults
 
 NOTHING = pd.DataFrame()
@@ -20,6 +21,7 @@ def run(settings, overrides=()):
         neurons=NOTHING,
         lambda_grid=NOTHING,
         agreement=NOTHING,
+        meaning=Meaning.nothing(),
     )
 
 

@@ -7,7 +7,8 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 function drawCharts() {
   for (const place of document.querySelectorAll("[data-chart]")) {
     const name = place.dataset.chart;
-    const spec = { ...specs[name], width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    const fitted = { width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    const spec = "facet" in specs[name] ? specs[name] : { ...specs[name], ...fitted };
     vegaEmbed(place, spec, {
       config: dark.matches ? themes.dark : themes.light,
       renderer: "svg",
@@ -59,7 +60,7 @@ function filterRows(input) {
     if (!row.hidden) shown += 1;
   }
   const count = document.getElementById(`${input.dataset.filter}-count`);
-  count.textContent = words.length ? `${shown} of ${rows.length} neurons` : "";
+  count.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
 }
 
 for (const input of document.querySelectorAll("[data-filter]")) {

@@ -1,0 +1,409 @@
+"""The charts of what neurons mean, each from one table of the run's folder.
+
+Names are sorted by a number beside them in the data: of a list to sort by Vega-Lite makes an
+expression, and text from corpora must not be in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import altair as alt
+import pandas as pd
+
+from onegrain.reporting.charts import COLOURS, DASHES, GREY, WIDTH, Chart, ranking_colours
+from onegrain.reporting.findings import ORDERS
+from onegrain.reporting.run_files import RunResults
+
+LABELS_SHOWN = 40  # in a chart, those of the most words; the files have all
+CURVES_SHOWN = 16  # of labels, in small multiples
+SCORES_SHOWN = 150  # of each ranking, evenly spread over its neurons
+DEFAULT_SHARE = 0.25  # of a label's weight mass, where the settings do not say
+
+_CLASSES = {"open": COLOURS[0], "closed": COLOURS[1], "other": GREY}
+_PERCENT = alt.Axis(format="%", grid=False)
+
+
+def meaning_charts(results: RunResults) -> Iterator[tuple[str, Chart]]:
+    """The charts that a run has tables for, with the names of their files."""
+    meaning = results.meaning
+    if not meaning.labels.empty:
+        labels, total = _most_frequent(meaning.labels, LABELS_SHOWN), len(meaning.labels)
+        share = float(results.settings.get("ranking", {}).get("share", DEFAULT_SHARE))
+        yield "label_neurons", label_neurons_chart(labels, share, total)
+        yield "label_overlap", label_overlap_chart(meaning.label_overlap, list(labels["label"]))
+        yield "label_weights", weights_chart(meaning.weights, labels, share, total)
+        of_labels = results.curves[results.curves["label"] != ""]
+        if not of_labels.empty:
+            few = _most_frequent(labels, CURVES_SHOWN)
+            yield "label_curves", label_curves_chart(of_labels, few, total)
+    if not meaning.encoded.empty:
+        yield "encoded", encoded_chart(meaning.encoded)
+        ranked = meaning.distribution[meaning.distribution["kind"] == "ranking"]
+        yield "layers", layers_chart(ranked, int(meaning.encoded["top"].iloc[0]))
+
+
+def label_neurons_chart(labels: pd.DataFrame, share: float, total: int) -> alt.LayerChart:
+    """How many neurons hold a share of each label's weight mass (AAAI 2019, Figure 6).
+
+    Args:
+        labels: Rows of ``labels.csv``, in the order to be drawn.
+        share: Of the mass.
+        total: How many labels there are.
+    """
+    colour = _class_colour(labels, "square")
+    placed = labels.assign(place=range(len(labels)))
+    base = alt.Chart(placed).encode(
+        y=alt.Y("label:N", sort=_by("place"), title=None, axis=_label_axis()),
+        tooltip=[
+            *("label:N", alt.Tooltip("word_class:N", title="word class")),
+            alt.Tooltip("neurons:Q", format=","),
+            alt.Tooltip("exclusive:Q", format=",", title="for no other label"),
+            alt.Tooltip("words_train:Q", format=",", title="training words"),
+            alt.Tooltip("accuracy:Q", format=".1%", title="test accuracy"),
+        ],
+    )
+    whole = alt.Axis(format=",d", tickMinStep=1)
+    neurons = alt.X("neurons:Q", title="Neurons", axis=whole)
+    bars = base.mark_bar(opacity=0.45).encode(x=neurons, color=colour)
+    alone = base.mark_bar().encode(x="exclusive:Q", color=colour)
+    return alt.LayerChart(
+        layer=[bars, alone],
+        width=WIDTH,
+        height=20 * len(labels),
+        title=alt.TitleParams(
+            f"Neurons that hold {100 * share:g}% of each label's weights",
+            subtitle="Dark: neurons that serve no other label." + _note(labels, total),
+        ),
+        description=(
+            f"Bar chart: for each label the number of neurons that together hold {100 * share:g}% "
+            "of its absolute weights, coloured by open and closed word classes."
+        ),
+    )
+
+
+def label_overlap_chart(overlap: pd.DataFrame, labels: Sequence[str]) -> alt.LayerChart:
+    """How many of the neurons of each label every other label shares.
+
+    Args:
+        overlap: ``label_overlap.csv``.
+        labels: Those to be drawn, in this order.
+    """
+    shown = overlap[overlap["one"].isin(labels) & overlap["other"].isin(labels)]
+    cells = shown[["one", "other", "shared", "share", "chance"]].round(4)
+    cells = cells.assign(row=_places(cells["one"], labels), column=_places(cells["other"], labels))
+    scale = alt.Scale(paddingInner=0.05)
+    across, down = _label_axis(angle=-90), _label_axis()
+    heat = (
+        alt.Chart(cells)
+        .mark_rect()
+        .encode(
+            x=alt.X("other:N", title="also serve", sort=_by("column"), axis=across, scale=scale),
+            y=alt.Y("one:N", title="Neurons of", sort=_by("row"), axis=down, scale=scale),
+            color=alt.Color(
+                "share:Q",
+                title="Share",
+                scale=alt.Scale(domain=[0, 1]),
+                legend=alt.Legend(format="%", orient="top", gradientLength=200, tickCount=3),
+            ),
+            tooltip=[
+                alt.Tooltip("one:N", title="of the neurons of"),
+                alt.Tooltip("other:N", title="also serve"),
+                alt.Tooltip("shared:Q", format=",", title="neurons"),
+                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("chance:Q", format=".1%", title="at random"),
+            ],
+        )
+    )
+    return alt.LayerChart(
+        layer=[heat],
+        width=WIDTH,
+        height=20 * len(labels),
+        title=alt.TitleParams(
+            "Neurons that labels share",
+            subtitle="Of the neurons of a row's label, the share that serves the column's too.",
+        ),
+        description="Heat map: the share of each label's neurons that every other label shares.",
+    )
+
+
+def weights_chart(
+    weights: pd.DataFrame, labels: pd.DataFrame, share: float, total: int
+) -> alt.LayerChart:
+    """How much of a label's weight mass its largest weights hold.
+
+    Args:
+        weights: ``weights.csv``.
+        labels: Rows of ``labels.csv``: the labels to be drawn.
+        share: Of the mass, at which a label's neurons are counted.
+        total: How many labels there are.
+    """
+    classes = labels[["label", "word_class"]]
+    table = weights.round({"mass": 4, "weight": 6}).merge(classes, on="label")
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=1.5, opacity=0.8)
+        .encode(
+            x=alt.X(
+                "rank:Q",
+                title="How many of its largest weights",
+                scale=alt.Scale(type="log", nice=False),
+            ),
+            y=alt.Y("mass:Q", title="Share of the label's weights", axis=alt.Axis(format="%")),
+            color=_class_colour(labels, "stroke"),
+            detail="label:N",
+            tooltip=[
+                *("label:N", alt.Tooltip("rank:Q", format=",", title="weights")),
+                alt.Tooltip("mass:Q", format=".1%", title="hold"),
+                alt.Tooltip("weight:Q", format=".3~g", title="the last one's size"),
+            ],
+        )
+    )
+    rule = alt.Chart(pd.DataFrame({"share": [share]})).mark_rule(strokeDash=[4, 2])
+    return alt.LayerChart(
+        layer=[lines, rule.encode(y="share:Q")],
+        width=WIDTH,
+        height=300,
+        title=alt.TitleParams(
+            "How a label's weights are spread over neurons",
+            subtitle=f"One line for each label; the rule is at {100 * share:g}%."
+            + _note(labels, total),
+        ),
+        description=(
+            "Line chart: for each label the share of its absolute weights that its largest ones "
+            "hold, by their number."
+        ),
+    )
+
+
+def label_curves_chart(curves: pd.DataFrame, labels: pd.DataFrame, total: int) -> alt.FacetChart:
+    """Accuracy on each label with few neurons kept, in small multiples, for the first ranking.
+
+    Args:
+        curves: Rows of ``curves.csv`` with a label.
+        labels: Rows of ``labels.csv``: the labels to be drawn, in this order.
+        total: How many labels there are.
+    """
+    first = curves.iloc[0]
+    rows = curves[(curves["ranking"] == first["ranking"]) & (curves["clamp"] == first["clamp"])]
+    columns = ["label", "order", "neurons", "fraction", "value"]
+    placed = labels[["label", "word_class"]].assign(place=range(len(labels)))
+    table = rows[columns].round(4).merge(placed, on="label")
+    ends = [order for order in ORDERS if order in set(table["order"])]
+    dashes = [list(DASHES[ORDERS.index(order)]) for order in ends]
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("fraction:Q", title=None, axis=alt.Axis(format="%", tickCount=3, grid=False)),
+            y=alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3)),
+            color=_class_colour(labels, "stroke"),
+            strokeDash=alt.StrokeDash(
+                "order:N",
+                scale=alt.Scale(domain=ends, range=dashes),
+                legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=900),
+            ),
+            tooltip=[
+                *("label:N", "order:N"),
+                alt.Tooltip("fraction:Q", format=".0%", title="kept"),
+                alt.Tooltip("value:Q", format=".1%", title="accuracy"),
+            ],
+        )
+        .properties(width=128, height=90)
+    )
+    chart: alt.FacetChart = lines.facet(
+        facet=alt.Facet("label:N", sort=_by("place"), title=None),
+        columns=4,
+        title=alt.TitleParams(
+            f"Accuracy on each label by share of neurons kept, ranked by {first['ranking']}",
+            subtitle=f"All other neurons are clamped to {first['clamp']}." + _note(labels, total),
+        ),
+    ).properties(
+        description=(
+            "Small line charts, one for each label: accuracy on its words against the share of "
+            "neurons kept, from the top and from the bottom of the ranking."
+        )
+    )
+    return chart
+
+
+def encoded_chart(encoded: pd.DataFrame) -> alt.LayerChart:
+    """What the top neurons of each ranking encode, beside all neurons.
+
+    Args:
+        encoded: ``encoded.csv``.
+    """
+    rankings = list(encoded["ranking"].unique())
+    properties = list(encoded["property"].unique())
+    table = encoded.round(4).assign(
+        row=_places(encoded["property"], properties), column=_places(encoded["ranking"], rankings)
+    )
+    apart = alt.Scale(paddingInner=0.3)
+    base = alt.Chart(table).encode(
+        y=alt.Y("property:N", sort=_by("row"), title=None, axis=_label_axis(), scale=apart),
+        yOffset=alt.YOffset("ranking:N", sort=_by("column")),
+        tooltip=[
+            *("property:N", "ranking:N"),
+            alt.Tooltip("share:Q", format=".1%", title="its top neurons"),
+            alt.Tooltip("all_neurons:Q", format=".1%", title="all neurons"),
+            alt.Tooltip("chance:Q", format=".2%", title="a neuron that knows nothing"),
+        ],
+    )
+    share = alt.X("share:Q", title="Mean share of a neuron's variance explained", axis=_PERCENT)
+    stems = base.mark_rule(opacity=0.6).encode(x="all_neurons:Q", x2="share:Q")
+    everyone = base.mark_tick(thickness=2, size=10, color=GREY).encode(x="all_neurons:Q")
+    colour = alt.Color(
+        "ranking:N",
+        scale=ranking_colours(rankings),
+        legend=alt.Legend(title=None, orient="top", columns=4, symbolSize=90, labelLimit=300),
+    )
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(x=share, color=colour)
+    return alt.LayerChart(
+        layer=[stems, everyone, points],
+        width=WIDTH,
+        height=len(properties) * (11 * len(rankings) + 16),
+        title=alt.TitleParams(
+            f"What the top {int(encoded['top'].iloc[0])} neurons of each ranking encode",
+            subtitle="Grey ticks: the mean over all neurons.",
+        ),
+        description=(
+            "Dot chart: the mean share of the top neurons' variance that each property of words "
+            "explains, a colour for each ranking, beside the mean over all neurons."
+        ),
+    )
+
+
+def layers_chart(distribution: pd.DataFrame, top: int) -> alt.LayerChart:
+    """Where the top neurons of each ranking sit, beside where all neurons do.
+
+    Args:
+        distribution: Rows of ``distribution.csv`` for rankings.
+        top: How many neurons of each ranking.
+    """
+    blocks = distribution[["component", "layer", "direction"]].astype(str)
+    table = distribution.assign(
+        block=blocks.agg(" ".join, axis=1).str.strip(), position=distribution.index
+    )
+    first = table[table["name"] == table["name"].iloc[0]]
+    everyone = first.assign(name="all neurons", share=first["chance"])
+    names = ["all neurons", *table["name"].unique()]
+    drawn = pd.concat([everyone, table], ignore_index=True).drop(columns="neurons")
+    drawn = drawn.assign(row=_places(drawn["name"], names))
+    domain = list(first["block"])
+    bars = (
+        alt.Chart(drawn.round(4))
+        .mark_bar()
+        .encode(
+            x=alt.X("share:Q", title="Share of the neurons", axis=_PERCENT),
+            y=alt.Y("name:N", sort=_by("row"), title=None, axis=_label_axis()),
+            color=alt.Color(
+                "block:N",
+                scale=alt.Scale(
+                    domain=domain, range=[COLOURS[i % len(COLOURS)] for i in range(len(domain))]
+                ),
+                legend=alt.Legend(title=None, orient="top", columns=4, symbolType="square"),
+            ),
+            order="position:Q",
+            tooltip=[
+                alt.Tooltip("name:N", title="top neurons of"),
+                *("block:N", alt.Tooltip("share:Q", format=".1%")),
+                alt.Tooltip("chance:Q", format=".1%", title="of all neurons"),
+            ],
+        )
+    )
+    return alt.LayerChart(
+        layer=[bars],
+        width=WIDTH,
+        height=26 * len(names),
+        title=alt.TitleParams(
+            f"Where the top {top} neurons of each ranking sit",
+            subtitle="By the part of the model, layer and direction.",
+        ),
+        description=(
+            "Stacked bar chart: the share of each ranking's top neurons in every layer and "
+            "direction, beside that of all neurons."
+        ),
+    )
+
+
+def score_chart(neurons: pd.DataFrame) -> alt.LayerChart:
+    """How fast scores fall from the first neuron of a ranking to its last.
+
+    Scores are drawn between the lowest (0) and the highest (1) of their ranking.
+
+    Args:
+        neurons: ``neurons.csv``.
+    """
+    parts = [_scores(rows) for _, rows in neurons.groupby("ranking", sort=False)]
+    lines = (
+        alt.Chart(pd.concat(parts, ignore_index=True))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("rank:Q", title="Rank", axis=alt.Axis(grid=False), scale=alt.Scale(nice=False)),
+            y=alt.Y("normalised:Q", title="Score, normalised"),
+            color=alt.Color(
+                "ranking:N",
+                scale=ranking_colours(neurons["ranking"]),
+                legend=alt.Legend(title=None, orient="top", columns=4, labelLimit=300),
+            ),
+            tooltip=[
+                *("ranking:N", alt.Tooltip("rank:Q", format=",")),
+                alt.Tooltip("score:Q", format=".4~g"),
+            ],
+        )
+    )
+    return alt.LayerChart(
+        layer=[lines],
+        width=WIDTH,
+        height=300,
+        title=alt.TitleParams(
+            "The scores of each ranking", subtitle="Each from its own lowest to its own highest."
+        ),
+        description="Line chart: the score of every neuron by its rank, a colour for each ranking.",
+    )
+
+
+def _scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Some of a ranking's scores, its first and its last among them."""
+    ranked = rows.sort_values("rank")[["ranking", "rank", "score"]]
+    lowest, highest = ranked["score"].min(), ranked["score"].max()
+    spread = highest - lowest if highest > lowest else 1.0
+    places = sorted({round(i * (len(ranked) - 1) / SCORES_SHOWN) for i in range(SCORES_SHOWN + 1)})
+    some = ranked.iloc[places]
+    return some.assign(normalised=((some["score"] - lowest) / spread).round(4))
+
+
+def _most_frequent(labels: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The labels with the most training words, in the order in which they are given."""
+    return labels.loc[labels.index.isin(labels["words_train"].nlargest(count).index)]
+
+
+def _note(labels: pd.DataFrame, total: int) -> str:
+    """What a subtitle says where labels are left out."""
+    return (
+        f" The {len(labels)} of {total} labels with the most words." if len(labels) < total else ""
+    )
+
+
+def _class_colour(labels: pd.DataFrame, symbol: str) -> alt.Color:
+    """Colour by word class; one colour and no legend where labels have none."""
+    present = [name for name in _CLASSES if (labels["word_class"] == name).any()]
+    if not present:
+        return alt.Color("word_class:N", scale=alt.Scale(range=[COLOURS[0]]), legend=None)
+    scale = alt.Scale(domain=present, range=[_CLASSES[name] for name in present])
+    size = 500 if symbol == "stroke" else 140
+    legend = alt.Legend(title=None, orient="top", symbolType=symbol, symbolSize=size)
+    return alt.Color("word_class:N", scale=scale, legend=legend)
+
+
+def _label_axis(angle: int = 0) -> alt.Axis:
+    return alt.Axis(domain=False, ticks=False, grid=False, labelLimit=220, labelAngle=angle)
+
+
+def _places(names: pd.Series[str], order: Sequence[str]) -> pd.Series[int]:
+    """The place of every name in an order."""
+    return names.map({name: place for place, name in enumerate(order)})
+
+
+def _by(field: str) -> alt.EncodingSortField:
+    return alt.EncodingSortField(field=field, op="min")
