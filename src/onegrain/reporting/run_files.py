@@ -8,7 +8,7 @@ import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
-    meaning: Meaning
+    meaning: Meaning = field(default_factory=Meaning.nothing)
 
     @property
     def name(self) -> str:
