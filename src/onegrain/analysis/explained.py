@@ -35,14 +35,15 @@ def explained_table(
     parts = []
     for name, known in properties.items():
         groups = means[name]
-        numeric = known.values is not None
-        share = linear_share(groups, known.values) if numeric else explained_share(groups)
-        degrees = 1 if numeric else int((groups.counts > 0).sum()) - 1
+        if known.values is None:
+            share, degrees = explained_share(groups), int((groups.counts > 0).sum()) - 1
+        else:
+            share, degrees = linear_share(groups, known.values), 1
         chance = min(max(degrees, 0) / max(groups.words - 1, 1), 1.0)
-        columns = {"neuron": range(len(share)), "property": name, "share": share.tolist()}
-        parts.append(pd.DataFrame(columns).assign(chance=chance))
+        table = pd.DataFrame({"neuron": range(len(share)), "share": share.tolist()})
+        parts.append(table.assign(property=name, chance=chance))
     columns = ["neuron", "property", "share", "chance"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def explained_share(groups: GroupMeans) -> Float[Tensor, " neurons"]:

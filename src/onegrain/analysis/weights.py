@@ -56,4 +56,5 @@ def spread_ranks(neurons: int, points: int = POINTS) -> Int[Tensor, " ranks"]:
         [1, 3, 7, 19, 52, 139, 373, 1000]
     """
     exponents = torch.linspace(0, 1, points, dtype=torch.float64)
-    return (float(neurons) ** exponents).round().long().unique()
+    ranks: Int[Tensor, " ranks"] = torch.pow(float(neurons), exponents).round().long().unique()
+    return ranks

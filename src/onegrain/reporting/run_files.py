@@ -8,7 +8,7 @@ import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
-    meaning: Meaning
+    meaning: Meaning = field(default_factory=Meaning.nothing)
 
     @cached_property
     def explorer(self) -> ExplorerData | None:

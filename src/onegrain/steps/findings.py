@@ -123,9 +123,9 @@ def finding_metrics(meaning: Meaning, task: str) -> dict[str, Metric]:
             metrics[f"analysis/neurons_per_label_{word_class}"] = float(of_class["neurons"].mean())
             metrics[f"analysis/accuracy_{word_class}"] = float(correct / words)
     shown = meaning.encoded[meaning.encoded["property"].isin([task, "word_number"])]
-    for row in shown.itertuples():
-        metrics[f"analysis/{row.ranking}/{row.property}_share"] = float(row.share)
-        metrics[f"analysis/{row.ranking}/probe_share"] = float(row.probe_share)
+    for row in shown.to_dict("records"):
+        metrics[f"analysis/{row['ranking']}/{row['property']}_share"] = float(row["share"])
+        metrics[f"analysis/{row['ranking']}/probe_share"] = float(row["probe_share"])
     return metrics
 
 
