@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from onegrain.data.tsv_file import read_tsv
+
 from onegrain.errors import UserError
 
 PMB = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "pmb" / "4.0.0"
