@@ -103,9 +103,7 @@ def _validate_task(task: TaskSettings) -> None:
         _validate_patterns(task.patterns)
     if isinstance(task, FilesTask):
         if (task.root, task.train, task.dev, task.test) == (None,) * 4:
-            raise UserError(
-                "task.root: task=files needs a folder, task.root=..., or task.train=..."
-            )
+            raise UserError("task.root: task=files needs files, task.root=... or task.train=...")
         for split in ("train", "dev", "test"):
             if getattr(task, f"{split}_labels") is not None and getattr(task, split) is None:
                 raise UserError(f"task.{split}_labels: needs task.{split}, the words, too")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from onegrain.data.aligned_labels import read_aligned
@@ -36,7 +37,10 @@ from onegrain.settings import (
 )
 
 SPLITS = ("train", "dev", "test")
-_MARKS = {"train": ("train",), "dev": ("dev", "val"), "test": ("test",)}  # in file names
+_MARKS = {  # in file names; "eval" is none
+    split: re.compile(rf"(?<![a-z])({marks})", re.IGNORECASE)
+    for split, marks in (("train", "train"), ("dev", "dev|val"), ("test", "test"))
+}
 _PACKINGS = (".xz", ".gz")
 _KINDS: dict[type[TaskSettings], tuple[str, ...]] = {  # that a task reads, the better ones first
     PosTask: (".conllu", ".tsv"),
@@ -166,7 +170,7 @@ def _folder_of(root: str) -> Path:
 
 def _only_file(folder: Path, split: str, kinds: tuple[str, ...]) -> Path:
     labelled = sorted(path for path in folder.iterdir() if path.is_file() and _kind_of(path))
-    marked = [path for path in labelled if any(mark in path.name for mark in _MARKS[split])]
+    marked = [path for path in labelled if _MARKS[split].search(path.name)]
     by_kind = ([path for path in marked if _kind_of(path) == kind] for kind in kinds)
     found = next(filter(None, by_kind), [])
     if len(found) == 1:

@@ -164,7 +164,7 @@ def _sentence_labeller(task: WordsTask, language: str) -> Callable[[Words], Word
         case PositionTask():
             return lambda words: position_labels(len(words), task.scheme)
         case MonthsTask():
-            return lambda words: month_labels(words, language, task.ambiguous, each=task.each)
+            return month_labels(language, task.ambiguous, each=task.each)
         case VocabularyTask():
             listed = task.words or ([] if task.file is None else read_list(Path(task.file)))
             name = None if task.each else "listed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onegrain.data.corpus import NO_LABEL, Words
 from onegrain.data.word_lists import OTHER
 from onegrain.errors import UserError
@@ -13,17 +15,18 @@ MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
 }
-AMBIGUOUS = {"en": {"march", "may", "august"}, "fr": {"mars"}, "de": set[str]()}
+AMBIGUOUS = {"en": {"March", "May", "August"}, "fr": {"mars"}, "de": set[str]()}
 
 
-def month_labels(sentence: Words, language: str, ambiguous: Ambiguous, *, each: bool) -> Words:
-    """Return for every word whether it is a month.
+def month_labels(
+    language: str, ambiguous: Ambiguous = Ambiguous.by_case, *, each: bool = False
+) -> Callable[[Words], Words]:
+    """Return a function from a sentence to its labels: a month, or ``other``.
 
     Names in full count, whatever their case, not abbreviations. English "may", "march" and
     "august" and French "mars" mean other things too.
 
     Args:
-        sentence: The words.
         language: ``en``, ``fr`` or ``de``.
         ambiguous: By ``by_case`` such a word is a month where it is written as months are (May,
             mars) and something else where it is not (may, Mars), except as the first word of a
@@ -36,7 +39,7 @@ def month_labels(sentence: Words, language: str, ambiguous: Ambiguous, *, each: 
         UserError: If the months of the language are not known here.
 
     Example:
-        >>> month_labels(("May", "we", "go", "in", "May", "?"), "en", Ambiguous.by_case, each=False)
+        >>> month_labels("en")(("May", "we", "go", "in", "May", "?"))
         ('', 'other', 'other', 'other', 'month', 'other')
     """
     if language not in MONTHS:
@@ -44,17 +47,19 @@ def month_labels(sentence: Words, language: str, ambiguous: Ambiguous, *, each: 
             f"task=months: knows the months of {', '.join(MONTHS)}, not of '{language}'; "
             "task=vocabulary takes any list of words"
         )
-    spelled = {name.lower(): name for name in MONTHS[language].split()}
+    label_of = {name.lower(): name.lower() if each else MONTH for name in MONTHS[language].split()}
+    spelled = {name.lower(): name for name in AMBIGUOUS[language]}
+    if ambiguous is Ambiguous.month:
+        spelled = {}
 
-    def label(place: int, word: str) -> str:
-        name = word.lower()
-        if name not in spelled:
-            return OTHER
-        if name in AMBIGUOUS[language] and ambiguous is not Ambiguous.month:
-            if ambiguous is Ambiguous.drop or place == 0:
-                return NO_LABEL
-            if word != spelled[name]:
-                return OTHER
-        return name if each else MONTH
+    def labels(sentence: Words) -> Words:
+        found = [label_of.get(word.lower(), OTHER) for word in sentence]
+        for place, word in enumerate(sentence):
+            if word.lower() in spelled:
+                if ambiguous is Ambiguous.drop or place == 0:
+                    found[place] = NO_LABEL
+                elif word != spelled[word.lower()]:
+                    found[place] = OTHER
+        return tuple(found)
 
-    return tuple(label(place, word) for place, word in enumerate(sentence))
+    return labels
