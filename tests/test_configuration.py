@@ -22,6 +22,12 @@ from onegrain.validation import RULES, validate
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
+NEEDED = {
+    "data=files": FILES[1:],
+    "task=files": ["task.root=labels"],
+    "task=vocabulary": ["task.words=[he,she]"],
+    "task=regex": [r"task.patterns=['year=\d{4}']"],
+}
 CHOICES = [
     f"{path.parent.name}={path.stem}"
     for path in sorted(CONF.glob("*/*.yaml"))
@@ -43,8 +49,7 @@ def test_the_yaml_files_and_the_dataclasses_have_the_same_defaults() -> None:
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_of_every_group_composes(choice: str) -> None:
-    more = FILES[1:] if choice == "data=files" else []
-    assert isinstance(compose_settings(CONF, [choice, *more]), Settings)
+    assert isinstance(compose_settings(CONF, [choice, *NEEDED.get(choice, [])]), Settings)
 
 
 @pytest.mark.parametrize("scale", ["demo", "real", "paper"])
@@ -230,6 +235,51 @@ def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, w
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(overrides: list[str], line: str) -> None:
+    assert mistake(*overrides) == line
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (
+            ["task=pos", "task.feature=Tense"],
+            "task.feature=Tense: task=pos has no such setting; task=morph has",
+        ),
+        (
+            ["task=vocabulary"],
+            "task.words: task=vocabulary needs task.words=[...] or else task.file=...",
+        ),
+        (
+            ["task=vocabulary", "task.words=[a]", "task.file=b"],
+            "task.words: task=vocabulary needs task.words=[...] or else task.file=...",
+        ),
+        (
+            ["task=vocabulary", "task.words=['New York']"],
+            "task.words=[New York]: must be a list of at least one word, none with a space",
+        ),
+        (
+            ["task=regex"],
+            r"task.patterns: task=regex needs some, task.patterns=['year=\d{4}']",
+        ),
+        (
+            ["task=regex", "task.patterns=['year=[']"],
+            "task.patterns: year=[: not a regular expression (unterminated character set at "
+            "position 0)",
+        ),
+        (["task=files"], "task.root: task=files needs files, task.root=... or task.train=..."),
+        (
+            ["task=files", "task.root=a", "task.dev_labels=b"],
+            "task.dev_labels: needs task.dev, the words, too",
+        ),
+        (
+            ["task=files", "task.root=a", "task.word_column=2", "task.label_column=2"],
+            "task.label_column=2: is task.word_column",
+        ),
+        (["task.min_count=-1"], "task.min_count=-1: must be at least 0"),
+        (["task.rare=merg"], "task.rare=merg: expected one of merge, drop; did you mean merge?"),
+    ],
+)
+def test_a_task_that_cannot_be_is_answered_in_one_line(overrides: list[str], line: str) -> None:
     assert mistake(*overrides) == line
 
 

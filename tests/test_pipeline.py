@@ -60,6 +60,10 @@ CLAMPS = "ablation.model.clamps=[zero,mean,resample]"
         ("model=nlm", "model.instances=2", "ranking=all", "ablation=prune"),
         ("model.instances=2", "ranking=svcca", "ablation=model", "ranking.text=task"),
         ("model.instances=1", "ranking=variance", "ablation.model.sites=[layer_output]", CLAMPS),
+        (*ON_PROBE, "task=morph", "task.feature=Number", "task.absent=drop", "probe.control=false"),
+        (*ON_PROBE, "data.pair=fr-en", "task=sem", "task.min_count=30", "task.rare=drop"),
+        (*ON_PROBE, "task=position", "task.train_sentences=null"),
+        (*ON_PROBE, "task=months", "data.train_sentences=400", "task.train_sentences=400"),
     ],
     ids=" ".join,
 )
@@ -68,6 +72,11 @@ def test_every_choice_runs_to_its_page(run: Run, tmp_path: Path, overrides: tupl
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert written == pytest.approx(metrics)
     assert 0 <= metrics["probe/accuracy"] <= 1
+    if "probe.control=false" in overrides:
+        assert "probe/selectivity" not in metrics
+    else:
+        difference = metrics["probe/accuracy"] - metrics["probe/control_accuracy"]
+        assert metrics["probe/selectivity"] == pytest.approx(difference)
     grid = pd.read_csv(tmp_path / "lambda_grid.csv")
     assert grid["selected"].sum() == 1
     chosen = grid[grid["selected"]].iloc[0]
@@ -107,7 +116,7 @@ def test_the_same_settings_give_the_same_numbers_in_another_store(
         (["data.pair=en-es"], r"data.pair=en-es: there are pairs of en, fr, de"),
         (["data=files", "data.source=none.en", "data.target=none.fr"], r"none.en: cannot be read"),
         (["task.root=nowhere"], r"task.root=nowhere: no such folder"),
-        (["task.name=morphology"], r"the data has no 'morphology' labels"),
+        (["task=ner"], r"the data has no 'ner' labels"),
         (["model.instances=200"], r"model.instances=200: only 120 training sentences"),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from onegrain import stages
+from onegrain.activations.activations import Activations
 from onegrain.configuration import compose_settings
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.datasets import load_parallel
@@ -21,7 +22,14 @@ from onegrain.neurons import NeuronLayout
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
-from onegrain.settings import ModelSettings, Penalty, Settings, TrackingMode, TrackingSettings
+from onegrain.settings import (
+    ModelSettings,
+    Penalty,
+    PosTask,
+    Settings,
+    TrackingMode,
+    TrackingSettings,
+)
 from onegrain.stages import (
     ProbingTask,
     fitted_probe,
@@ -292,7 +300,7 @@ def test_all_stages_meet_and_are_made_once(tmp_path: Path) -> None:
         assert model_scores(settings, data, model, store)["train/bleu"] >= 0
         parts = {name: getattr(data, name) for name in ("train", "dev", "test")}
         recordings = {name: recorded(settings, model, part, store) for name, part in parts.items()}
-        task = probing_task("pos", data, recordings)
+        task = probing_task(PosTask(), data, recordings)
         probe = fitted_probe(settings, task, recordings["train"], data.train, store)
         return task, probe, [model, *recordings.values()]
 
@@ -317,7 +325,50 @@ def test_labels_that_training_never_showed_are_kept_and_never_right(tmp_path: Pa
     test = Corpus("en", (("a", "zebra"),), labels={"pos": (("DET", "ZZZ"),)})
     folders = {"train": train, "dev": train, "test": test}
     recordings = {name: recorded(settings, model, part, store) for name, part in folders.items()}
-    task = probing_task("pos", Splits(train, train, test), recordings)
+    task = probing_task(PosTask(), Splits(train, train, test), recordings)
     assert task.labels == ("DET", "NOUN")
     assert task.test.labels.tolist() == [0, -1]
     assert task.unknown_share["test"] > 0
+
+
+def test_words_without_a_label_are_read_by_the_model_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_of("activations.dtype=fp32")
+    data = load_parallel(settings.data)
+    store = Store(tmp_path)
+    model = trained_model(settings, data, 1, store, lambda *, name: disabled_run(tmp_path, name))
+    first, last = data.train.sentences[:2]
+    rows = (("", *"A" * (len(first) - 1)), ("", ""), (*"B" * (len(last) - 1), ""))
+    corpus = Corpus("en", (first, ("zebra", "zebra"), last), labels={"pos": rows})
+    recording = recorded(settings, model, corpus, store)
+    folders = dict.fromkeys(("train", "dev", "test"), recording)
+    task = probing_task(PosTask(unknown_limit=0.0), Splits(corpus, corpus, corpus), folders)
+    flat = [label for row in rows for label in row]
+    kept = [row for row, label in enumerate(flat) if label]
+    assert [task.labels[number] for number in task.train.labels] == [flat[row] for row in kept]
+    assert task.train.sentences.unique().tolist() == [0, 1]
+    values = Activations.open(recording).load()
+    assert torch.equal(torch.cat(list(task.train.activations.blocks(3))), values[kept])
+    assert task.unknown_share["train"] == 0.0  # the zebras do not count
+    assert "unknown to the model" not in caplog.text
+
+
+def test_many_unknown_words_are_warned_about(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_of()
+    data = load_parallel(settings.data)
+    store = Store(tmp_path)
+    model = trained_model(settings, data, 1, store, lambda *, name: disabled_run(tmp_path, name))
+    known = Corpus("en", data.train.sentences[:1], labels={"pos": (data.train.labels["pos"][0],)})
+    strange = Corpus("en", (("qq", "qq"),), labels={"pos": (("DET", "NOUN"),)})
+    parts = {"train": known, "dev": known, "test": strange}
+    recordings = {name: recorded(settings, model, part, store) for name, part in parts.items()}
+    probing_task(PosTask(unknown_limit=1.0), Splits(**parts), recordings)
+    assert "unknown to the model" not in caplog.text
+    probing_task(PosTask(), Splits(**parts), recordings)
+    assert "100.0% of the test words are unknown to the model (task.unknown_limit=0.25)" in (
+        caplog.text
+    )
+    assert "of the train words" not in caplog.text

@@ -31,6 +31,15 @@ SCHEMAS = {
     "dataset_data": settings.DatasetData,
     "nmt_model": settings.NmtModel,
     "nlm_model": settings.NlmModel,
+    "pos_task": settings.PosTask,
+    "morph_task": settings.MorphTask,
+    "sem_task": settings.SemTask,
+    "ner_task": settings.NerTask,
+    "position_task": settings.PositionTask,
+    "months_task": settings.MonthsTask,
+    "vocabulary_task": settings.VocabularyTask,
+    "regex_task": settings.RegexTask,
+    "files_task": settings.FilesTask,
 }
 
 
@@ -38,7 +47,9 @@ def register_schemas() -> None:
     """Make the dataclasses known to Hydra; to do so twice changes nothing."""
     store = ConfigStore.instance()
     schema = OmegaConf.structured(Settings)
-    schema.data = schema.model = MISSING  # each choice of these groups brings a type of its own
+    schema.data = schema.model = schema.task = (
+        MISSING  # each choice of these groups brings a type of its own
+    )
     store.store(name="settings", node=schema)
     for name, choice in SCHEMAS.items():
         store.store(group="schema", name=name, node=choice)

@@ -46,6 +46,7 @@ from onegrain.stages import (
     training_metrics,
 )
 from onegrain.steps.ablations import ablation_curves
+from onegrain.steps.control import control_metrics
 from onegrain.steps.explorer import explorer_data
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
@@ -81,7 +82,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     )
 
     data = load_parallel(settings.data)
-    corpora = load_labelled(settings.task, data, _source_language(settings), settings.seed)
+    language, splitting = _source_language(settings), settings.data.text.splitting
+    corpora = load_labelled(settings.task, data, language, settings.seed, splitting)
     models = {
         instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
         for instance in instance_order(settings.model)
@@ -92,10 +94,12 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             split: recorded(settings, model, getattr(corpora, split), store)
             for split in ("train", "dev", "test")
         }
-        task = probing_task(settings.task.name, corpora, recordings)
+        task = probing_task(settings.task, corpora, recordings)
         probe = fitted_probe(settings, task, recordings["train"], corpora.train, store)
         dev, test = score(probe, task.dev), score(probe, task.test)
         point = _select(settings, probe, task, dev)
+        recording = recordings["train"]
+        control = control_metrics(settings, probe, point, test, task, corpora, recording, store)
         weight = probe.weight[point]
 
         text = ranking_text(settings, data, corpora.train)
@@ -118,7 +122,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         grid = lambda_grid_table(probe, dev, test, point)
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
-        metrics |= ranking_metrics(ranking) | ablation_metrics(settings, curves)
+        metrics |= control | ranking_metrics(ranking) | ablation_metrics(settings, curves)
         metrics |= finding_metrics(meaning, task.name)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}

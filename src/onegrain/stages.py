@@ -7,6 +7,7 @@ content, and the settings that reach it. So another lambda grid does not train o
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 from onegrain.activations.activations import Activations
 from onegrain.activations.record import record
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.data.labels import LabelSet
+from onegrain.data.labels import UNLABELLED, LabelSet
 from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
@@ -35,11 +36,14 @@ from onegrain.settings import (
     NmtModel,
     SearchSettings,
     Settings,
+    TaskSettings,
     TrainerSettings,
     network_settings,
 )
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun
+
+log = logging.getLogger(__name__)
 
 METRICS_FILE = "metrics.json"
 PROBE_FILE = "probe.safetensors"
@@ -56,7 +60,7 @@ class OpenRun(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ProbingTask:
-    """A recorded and labelled corpus.
+    """A recorded and labelled corpus; words that the task leaves out are not in it.
 
     Attributes:
         name: Of the task.
@@ -194,23 +198,31 @@ def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> P
     return store.get_or_make("activations", key, make)
 
 
-def probing_task(name: str, corpora: Splits, recordings: Mapping[str, Path]) -> ProbingTask:
-    """Put recorded activations and labels together."""
+def probing_task(
+    settings: TaskSettings, corpora: Splits, recordings: Mapping[str, Path]
+) -> ProbingTask:
+    """Put recorded activations and labels together; warn where many words are unknown."""
+    name = settings.name
     labels = LabelSet.of(corpora.train.labels[name])
-    opened = {split: Activations.open(folder) for split, folder in recordings.items()}
-    parts = {
-        split: LabelledActivations(
-            activations,
-            labels.encode(getattr(corpora, split).labels[name]),
-            activations.tokens.sentence,
-        )
-        for split, activations in opened.items()
-    }
-    unknown = {
-        split: float(activations.tokens.unknown.float().mean())
-        for split, activations in opened.items()
-    }
-    return ProbingTask(name, labels.names, opened["train"].layout, unknown_share=unknown, **parts)
+    layout = Activations.open(recordings["train"]).layout
+    unknown: dict[str, float] = {}
+    parts: dict[str, LabelledActivations] = {}
+    for split, folder in recordings.items():
+        activations = Activations.open(folder)
+        numbers = labels.encode(getattr(corpora, split).labels[name])
+        if bool((numbers == UNLABELLED).any()):
+            rows = (numbers != UNLABELLED).nonzero()[:, 0]
+            activations, numbers = activations.select(rows), numbers[rows]
+        sentences = activations.tokens.sentence.unique_consecutive(return_inverse=True)[1]
+        parts[split] = LabelledActivations(activations, numbers, sentences)
+        unknown[split] = float(activations.tokens.unknown.float().mean())
+        if unknown[split] > settings.unknown_limit:
+            log.warning(
+                "%.1f%% of the %s words are unknown to the model (task.unknown_limit=%g): the "
+                "labelled text and the model's differ, and no neuron can tell unknown words apart",
+                100 * unknown[split], split, settings.unknown_limit,
+            )  # fmt: skip
+    return ProbingTask(name, labels.names, layout, unknown_share=unknown, **parts)
 
 
 def fitted_probe(

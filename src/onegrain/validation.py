@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from onegrain.data.patterns import named_pattern
 from onegrain.errors import UserError
 from onegrain.settings import (
     Clamp,
     FilesData,
+    FilesTask,
     Method,
     Reduce,
+    RegexTask,
     Selection,
     Settings,
     Target,
+    TaskSettings,
+    VocabularyTask,
     Weight,
 )
 
@@ -52,6 +57,7 @@ def validate(settings: Settings) -> None:
         if value is not None and not rule.holds(value):  # None: it may be null, or is not there
             raise UserError(f"{name}={_as_typed(value)}: {rule.wanted}")
     _validate_together(settings)
+    _validate_task(settings.task)
     _validate_ranking(settings)
 
 
@@ -88,6 +94,31 @@ def _validate_together(settings: Settings) -> None:
             f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
             "lambda_grid=single is one"
         )
+
+
+def _validate_task(task: TaskSettings) -> None:
+    if isinstance(task, VocabularyTask) and (task.words is None) == (task.file is None):
+        raise UserError("task.words: task=vocabulary needs task.words=[...] or else task.file=...")
+    if isinstance(task, RegexTask):
+        _validate_patterns(task.patterns)
+    if isinstance(task, FilesTask):
+        if (task.root, task.train, task.dev, task.test) == (None,) * 4:
+            raise UserError("task.root: task=files needs files, task.root=... or task.train=...")
+        for split in ("train", "dev", "test"):
+            if getattr(task, f"{split}_labels") is not None and getattr(task, split) is None:
+                raise UserError(f"task.{split}_labels: needs task.{split}, the words, too")
+        if task.word_column is not None and task.word_column == task.label_column:
+            raise UserError(f"task.label_column={task.label_column}: is task.word_column")
+
+
+def _validate_patterns(patterns: list[str]) -> None:
+    if not patterns:
+        raise UserError(r"task.patterns: task=regex needs some, task.patterns=['year=\d{4}']")
+    for text in patterns:
+        try:
+            named_pattern(text)
+        except ValueError as error:
+            raise UserError(f"task.patterns: {text}: {error}") from None
 
 
 def _validate_ranking(settings: Settings) -> None:
@@ -155,6 +186,10 @@ KEPT_EPOCHS = Rule(
     lambda values: len(values) == len(set(values)) and all(value >= 1 for value in values),
     "must be a list of epochs from 1 on, none twice",
 )
+SOME_WORDS = Rule(
+    lambda values: len(values) > 0 and all(len(word.split()) == 1 for word in values),
+    "must be a list of at least one word, none with a space",
+)
 LAMBDAS = _each(NOT_NEGATIVE)
 
 RULES: dict[str, Rule] = {
@@ -187,6 +222,17 @@ RULES: dict[str, Rule] = {
     "task.train": NOT_EMPTY,
     "task.dev": NOT_EMPTY,
     "task.test": NOT_EMPTY,
+    "task.train_labels": NOT_EMPTY,
+    "task.dev_labels": NOT_EMPTY,
+    "task.test_labels": NOT_EMPTY,
+    "task.word_column": _at_least(1),
+    "task.label_column": _at_least(1),
+    "task.name": NOT_EMPTY,
+    "task.feature": NOT_EMPTY,
+    "task.file": NOT_EMPTY,
+    "task.words": SOME_WORDS,
+    "task.min_count": NOT_NEGATIVE,
+    "task.unknown_limit": _share(),
     "task.train_sentences": _at_least(1),
     "task.dev_sentences": _at_least(1),
     "task.test_sentences": _at_least(1),

@@ -55,6 +55,17 @@ def test_loading_gives_everything_in_the_format_asked_for(activations):
     assert activations.shape == (12, 2)
 
 
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_some_of_the_words_read_like_a_recording_of_them(activations, size):
+    chosen = activations.select(torch.tensor([1, 4, 5, 11, 0])).select(torch.tensor([4, 3, 1]))
+    assert torch.equal(torch.cat(list(chosen.blocks(size))), VALUES[[0, 11, 4]])
+    assert torch.equal(chosen.gather(torch.tensor([2, 0])), VALUES[[4, 0]])
+    assert torch.equal(chosen.load(), VALUES[[0, 11, 4]])
+    assert chosen.tokens.position.tolist() == [0, 11, 4]
+    assert chosen.shape == (3, 2)
+    assert len(chosen.tokens.words) == 3
+
+
 def test_a_row_that_is_not_there_is_an_error(activations):
     with pytest.raises(IndexError):
         activations.gather(torch.tensor([12]))

@@ -49,6 +49,23 @@ def test_the_column_is_a_setting() -> None:
     assert read(FRENCH, Column.xpos).labels["pos"] == (("V", "P+D", "N"),)
 
 
+def test_every_column_with_labels_can_be_read() -> None:
+    filled = (Column.lemma, Column.upos, Column.xpos, Column.deprel)
+    columns = {column: read(FRENCH, column).labels["pos"][0] for column in filled}
+    assert columns == {
+        Column.lemma: ("voir", "de+le", "pont"),
+        Column.upos: ("VERB", "ADP+DET", "NOUN"),
+        Column.xpos: ("V", "P+D", "N"),
+        Column.deprel: ("root", "case+det", "obl"),
+    }
+
+
+def test_words_without_features_leave_those_of_a_multiword_token_alone() -> None:
+    article = "3\tle\tle\tDET\tD\t"
+    masculine = FRENCH.replace(f"{article}_", f"{article}Gender=Masc|Number=Sing")
+    assert read(masculine, Column.feats).labels["pos"] == (("_", "Gender=Masc|Number=Sing", "_"),)
+
+
 WORD = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1
 ).filter(lambda word: bool(word.strip()))
@@ -88,6 +105,13 @@ def test_a_wrong_line_is_named(old: str, new: str, message: str) -> None:
         read(FRENCH.replace(old, new))
 
 
+def test_features_that_are_none_are_named() -> None:
+    broken = FRENCH.replace("VERB\tV\t_", "VERB\tV\tSing")
+    with pytest.raises(UserError, match=r":2: expected features such as Number=Sing.*'Sing'"):
+        read(broken, Column.feats)
+    assert read(broken).labels["pos"][0][0] == "VERB"
+
+
 def test_ranges_must_not_overlap() -> None:
     overlapping = FRENCH.replace("3\tle", "3-4\tlepont\t_\t_\t_\t_\t_\t_\t_\t_\n3\tle")
     with pytest.raises(UserError, match=r":5: expected id 3"):
@@ -95,7 +119,7 @@ def test_ranges_must_not_overlap() -> None:
 
 
 def test_an_empty_column_and_a_file_without_words_are_refused() -> None:
-    with pytest.raises(UserError, match=r"the column xpos is empty; set task\.column"):
+    with pytest.raises(UserError, match="the column xpos is empty"):
         read("1\tVu\tvoir\tVERB\t_\t_\t0\troot\t_\t_\n", Column.xpos)
     with pytest.raises(UserError, match="there is no sentence"):
         read("# nothing\n\n")

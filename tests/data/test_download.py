@@ -18,7 +18,7 @@ from onegrain.data.download import fetch_multi30k, fetch_treebank
 from onegrain.data.labelled import load_labelled
 from onegrain.data.origins import MULTI30K, TREEBANKS, Origin
 from onegrain.errors import UserError
-from onegrain.settings import DatasetData, TaskSettings
+from onegrain.settings import DatasetData, PosTask
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 
@@ -120,7 +120,7 @@ def test_a_task_fetches_its_treebank_by_name(
     monkeypatch.setenv(download.ORIGIN_VARIABLE, server.address)
     monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    task = TaskSettings(root=treebank)
+    task = PosTask(root=treebank)
     unread = Corpus("en", ())
     splits = load_labelled(task, Splits(unread, unread, unread), "en")
     assert splits.test.labels["pos"] == (("NOUN",),)

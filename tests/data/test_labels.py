@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onegrain.data.labels import UNSEEN, LabelSet
+from onegrain.data.labels import UNLABELLED, UNSEEN, LabelSet
 
 SENTENCES = st.lists(st.lists(st.sampled_from("ABCDE")).map(tuple))
 
@@ -21,6 +21,15 @@ def test_numbers_lead_back_to_the_names(sentences: list[tuple[str, ...]]) -> Non
     numbers = labels.encode(sentences)
     flat = [name for row in sentences for name in row]
     assert [labels.names[number] for number in numbers.tolist()] == flat
+
+
+def test_words_without_a_label_are_neither_a_label_nor_unseen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    labels = LabelSet.of([("A", "", "")])
+    assert labels.names == ("A",)
+    assert labels.encode([("", "A")]).tolist() == [UNLABELLED, 0]
+    assert not caplog.records
 
 
 def test_labels_that_training_lacks_are_counted_and_said_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from onegrain.activations.tokens import TokenTable
 from onegrain.errors import UserError
 from onegrain.neurons import NeuronLayout
 
+LOADED_AT_ONCE = 8192  # words
+
 
 @dataclass(frozen=True, eq=False)
 class Activations:
@@ -30,11 +32,13 @@ class Activations:
         layout: What the columns mean.
         tokens: What the rows mean.
         shards: The mapped files, whose rows follow each other.
+        chosen: Which rows of the files these are; None: all of them.
     """
 
     layout: NeuronLayout
     tokens: TokenTable
     shards: tuple[Float[Tensor, "_ neurons"], ...]
+    chosen: Int[Tensor, " tokens"] | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Activations:
@@ -69,16 +73,25 @@ class Activations:
         """Number format on disk."""
         return self.shards[0].dtype if self.shards else torch.float32
 
+    def select(self, rows: Int[Tensor, " rows"]) -> Activations:
+        """Return some of the words, in the order asked for; nothing is read."""
+        recorded = rows if self.chosen is None else self.chosen[rows]
+        return replace(self, tokens=self.tokens.select(rows), chosen=recorded)
+
     def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
         """Return any rows, in the order asked for, in the number format on disk.
 
         Raises:
             IndexError: If there is no such row.
         """
+        return self._recorded(rows if self.chosen is None else self.chosen[rows])
+
+    def _recorded(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
         if len(self.shards) == 1:
             return self.shards[0].index_select(0, rows)
-        if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= len(self.tokens)):
-            raise IndexError(f"rows must be in 0..{len(self.tokens) - 1}")
+        there = sum(map(len, self.shards))
+        if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= there):
+            raise IndexError(f"rows must be in 0..{there - 1}")
         gathered = torch.empty(len(rows), self.layout.size, dtype=self.dtype)
         first = 0
         for shard in self.shards:
@@ -90,8 +103,11 @@ class Activations:
     def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
         """Yield all rows in order, ``size`` at a time; the last block may be smaller.
 
-        A block within one shard is a view of the map.
+        A block within one shard is a view of the map, unless rows were chosen.
         """
+        if self.chosen is not None:
+            yield from map(self._recorded, self.chosen.split(size))
+            return
         for first in range(0, len(self.tokens), size):
             parts = list(self._parts(first, first + size))
             yield parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -100,9 +116,9 @@ class Activations:
         """Return everything in memory, in ``dtype``."""
         values = torch.empty(self.shape, dtype=dtype)
         first = 0
-        for shard in self.shards:
-            values[first : first + len(shard)] = shard
-            first += len(shard)
+        for block in self.blocks(LOADED_AT_ONCE):
+            values[first : first + len(block)] = block
+            first += len(block)
         return values
 
     def _parts(self, first: int, last: int) -> Iterator[Float[Tensor, "rows neurons"]]:

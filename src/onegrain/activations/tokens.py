@@ -38,6 +38,11 @@ class TokenTable:
     def __len__(self) -> int:
         return len(self.words)
 
+    def select(self, rows: Int[Tensor, " rows"]) -> TokenTable:
+        """Return the entries of some of the words."""
+        words = tuple(self.words[row] for row in rows.tolist())
+        return TokenTable(self.sentence[rows], self.position[rows], self.unknown[rows], words)
+
     @classmethod
     def of(cls, corpus: Corpus, unknown: Bool[Tensor, " tokens"]) -> TokenTable:
         """Return the table of all words of a corpus."""

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from onegrain.data.corpus import Corpus
+from onegrain.data.features import JOIN, features_of
 from onegrain.data.text_files import read_lines
 from onegrain.errors import UserError
 from onegrain.settings import Column, Multiword
 
 _COLUMNS = 10
-_INDEX = {Column.upos: 3, Column.xpos: 4}
+_INDEX = {
+    Column.lemma: 2,
+    Column.upos: 3,
+    Column.xpos: 4,
+    Column.feats: 5,
+    Column.deprel: 7,
+    Column.misc: 9,
+}
 _MISSING = "_"
 _ID = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?|\d+\.[1-9]\d*", re.ASCII)  # 3, 3-4, 8.1
 
@@ -38,8 +46,8 @@ def read_conllu(
     """Read the surface tokens of a treebank with one label each.
 
     A multiword token (``1-2  du``) is one word, as in raw text, and its label is made of those of
-    its words: all, joined by ``+`` in their order (``ADP+DET``), the first or the last. Empty
-    nodes (``8.1``) are not written in the text and are skipped.
+    its words: all that are not ``_``, joined by ``+`` in their order (``ADP+DET``), the first or
+    the last. Empty nodes (``8.1``) are not written in the text and are skipped.
 
     Args:
         path: The file, plain, ``.gz`` or ``.xz``.
@@ -52,18 +60,18 @@ def read_conllu(
         UserError: If a line is not CoNLL-U, or the column is empty in the whole file.
     """
     sentences, labels = [], []
-    for rows in _sentences(path, _INDEX[column]):
+    for rows in _sentences(path, column):
         surface = _surface(path, rows, multiword)
         sentences.append(tuple(row.form for row in surface))
         labels.append(tuple(row.label for row in surface))
     if not sentences:
         raise UserError(f"{path}: there is no sentence; expected CoNLL-U")
     if all(label == _MISSING for row in labels for label in row):
-        raise UserError(f"{path}: the column {column.value} is empty; set task.column to another")
+        raise UserError(f"{path}: the column {column.value} is empty, so there are no labels in it")
     return Corpus(language, tuple(sentences), labels={task: tuple(labels)})
 
 
-def _sentences(path: Path, label_index: int) -> Iterator[list[_Row]]:
+def _sentences(path: Path, column: Column) -> Iterator[list[_Row]]:
     rows: list[_Row] = []
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
@@ -71,18 +79,18 @@ def _sentences(path: Path, label_index: int) -> Iterator[list[_Row]]:
                 yield rows
             rows = []
         elif not line.startswith("#"):
-            row = _row(path, number, line, label_index)
+            row = _row(path, number, line, column)
             if row is not None:
                 rows.append(row)
     if rows:
         yield rows
 
 
-def _row(path: Path, number: int, line: str, label_index: int) -> _Row | None:
+def _row(path: Path, number: int, line: str, column: Column) -> _Row | None:
     columns = line.split("\t")
     if len(columns) != _COLUMNS:
         _refuse(path, number, f"expected {_COLUMNS} columns between tabs, found {len(columns)}")
-    identifier, form, label = columns[0], columns[1], columns[label_index]
+    identifier, form, label = columns[0], columns[1], columns[_INDEX[column]]
     match = _ID.fullmatch(identifier)
     if match is None:
         _refuse(path, number, f"expected an id such as 3, 3-4 or 8.1, found '{identifier}'")
@@ -90,6 +98,11 @@ def _row(path: Path, number: int, line: str, label_index: int) -> _Row | None:
         return None
     if not form.strip() or not label.strip():
         _refuse(path, number, "the word or its label is empty")
+    if column is Column.feats:
+        try:
+            features_of(label)
+        except ValueError as error:
+            _refuse(path, number, str(error))
     first = int(match[1])
     last = int(match[2] or first)
     if match[2] is not None and last <= first:
@@ -122,7 +135,7 @@ def _surface(path: Path, rows: list[_Row], multiword: Multiword) -> list[_Row]:
 def _combine(labels: list[str], multiword: Multiword) -> str:
     match multiword:
         case Multiword.joined:
-            return "+".join(labels)
+            return JOIN.join(label for label in labels if label != _MISSING) or _MISSING
         case Multiword.first:
             return labels[0]
         case Multiword.last:

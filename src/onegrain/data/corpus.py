@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 
 Words = tuple[str, ...]
+NO_LABEL = ""  # of a word that a task leaves out; no file can hold it
 _Row = TypeVar("_Row")
 
 
@@ -23,7 +24,8 @@ class Corpus:
         text: The untouched line of every sentence (case, spacing), where there is one. BLEU is
             computed against it.
         translation: The same sentences in another language, aligned one to one.
-        labels: For a property such as ``pos``, the label of every word of every sentence.
+        labels: For a property such as ``pos``, the label of every word of every sentence;
+            `NO_LABEL` where a word has none.
 
     Raises:
         ValueError: If the parts do not have one entry for each sentence (and word).
@@ -68,6 +70,10 @@ class Corpus:
             translation=None if self.translation is None else self.translation.select(chosen),
             labels={task: _pick(labels, chosen) for task, labels in self.labels.items()},
         )
+
+    def with_labels(self, task: str, labels: Iterable[Words]) -> Corpus:
+        """Return the same words with the labels of one task, and nothing else."""
+        return Corpus(self.language, self.sentences, labels={task: tuple(labels)})
 
     @cached_property
     def fingerprint(self) -> str:

@@ -13,11 +13,12 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from onegrain.data.corpus import Words
+from onegrain.data.corpus import NO_LABEL, Words
 
 log = logging.getLogger(__name__)
 
 UNSEEN = -1
+UNLABELLED = -2
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LabelSet:
     def of(cls, labels: Iterable[Words]) -> LabelSet:
         """Collect the labels of training sentences."""
         counts = Counter(chain.from_iterable(labels))
+        del counts[NO_LABEL]
         return cls(tuple(sorted(counts, key=lambda name: (-counts[name], name))))
 
     def __len__(self) -> int:
@@ -48,10 +50,12 @@ class LabelSet:
         """Return the numbers of the labels of all words, sentence after sentence.
 
         A label that does not occur in training becomes -1, which no prediction equals, so it
-        counts as wrong; how many there are is said once for each call.
+        counts as wrong; how many there are is said once for each call. A word without label
+        becomes -2, and is not to be counted at all.
         """
         flat = list(chain.from_iterable(labels))
-        unseen = Counter(name for name in flat if name not in self._numbers)
+        numbers = self._numbers | {NO_LABEL: UNLABELLED}
+        unseen = Counter(name for name in flat if name not in numbers)
         if unseen:
             log.warning(
                 "%d of %d words have a label that training does not have, and count as wrong: %s",
@@ -59,7 +63,7 @@ class LabelSet:
                 len(flat),
                 ", ".join(sorted(unseen)),
             )
-        return torch.tensor([self._numbers.get(name, UNSEEN) for name in flat], dtype=torch.long)
+        return torch.tensor([numbers.get(name, UNSEEN) for name in flat], dtype=torch.long)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from onegrain.data.corpus import Corpus
+from onegrain.data.corpus import NO_LABEL, Corpus
 
 
 def majority_accuracy(train: Corpus, test: Corpus, task: str, *, lowercase: bool = False) -> float:
     """Return the accuracy of MAJ, the local majority baseline (Dalvi et al., AAAI 2019, Table 1).
 
     It gives every word the label it most often has in training, and a word that training does
-    not have the label most often seen overall. Ties go to the label that is first by name.
+    not have the label most often seen overall. Ties go to the label that is first by name. Words
+    without a label do not count.
 
     Args:
         train: Corpus with labels for ``task``.
@@ -38,7 +39,8 @@ def majority_accuracy(train: Corpus, test: Corpus, task: str, *, lowercase: bool
 def _pairs(corpus: Corpus, task: str, lowercase: bool) -> Iterable[tuple[str, str]]:
     for words, labels in zip(corpus.sentences, corpus.labels[task], strict=True):
         for word, label in zip(words, labels, strict=True):
-            yield word.lower() if lowercase else word, label
+            if label != NO_LABEL:
+                yield word.lower() if lowercase else word, label
 
 
 def _most_frequent(labels: Counter[str]) -> str:

@@ -42,6 +42,7 @@ EXPLORER_STYLES = ("explorer.css",)
 _TILES = {
     "probe/accuracy": "Probe accuracy",
     "probe/majority_accuracy": "Majority baseline",
+    "probe/selectivity": "Selectivity",
     "probe/unknown_share": "Unknown words",
     "train/bleu": "Model BLEU",
     "train/perplexity": "Model perplexity (dev)",

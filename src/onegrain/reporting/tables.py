@@ -17,6 +17,7 @@ from onegrain.reporting.run_files import Metric
 _SHARES = {
     "probe/accuracy": "probe accuracy",
     "probe/majority_accuracy": "MAJ",
+    "probe/selectivity": "selectivity",
     "probe/unknown_share": "unknown words",
 }
 

@@ -28,14 +28,11 @@ from onegrain.settings.analysis import (
     Weight,
 )
 from onegrain.settings.data import (
-    Column,
     DatasetData,
     DataSettings,
     FilesData,
     GrammarData,
-    Multiword,
     Splitting,
-    TaskSettings,
     TextSettings,
     VocabularyKind,
 )
@@ -54,6 +51,28 @@ from onegrain.settings.model import (
     TrainerSettings,
     network_settings,
 )
+from onegrain.settings.task import (
+    Absent,
+    Ambiguous,
+    Column,
+    FilesTask,
+    MonthsTask,
+    MorphTask,
+    Multiword,
+    NerTask,
+    Parts,
+    PosColumn,
+    PositionScheme,
+    PositionTask,
+    PosTask,
+    Rare,
+    RegexTask,
+    SemTask,
+    TaskSettings,
+    TreebankTask,
+    VocabularyTask,
+    WordsTask,
+)
 from onegrain.settings.tracking import (
     TrackingMode,
     TrackingSettings,
@@ -61,32 +80,46 @@ from onegrain.settings.tracking import (
 
 __all__ = [
     "AblationSettings",
+    "Absent",
     "ActivationSettings",
+    "Ambiguous",
     "AnalysisSettings",
     "Clamp",
     "Column",
     "DataSettings",
     "DatasetData",
     "FilesData",
+    "FilesTask",
     "GrammarData",
     "LambdaGridSettings",
     "Method",
     "ModelAblationSettings",
     "ModelSettings",
+    "MonthsTask",
+    "MorphTask",
     "Multiword",
+    "NerTask",
     "NlmModel",
     "NmtModel",
     "Optimizer",
+    "Parts",
     "Penalty",
+    "PosColumn",
+    "PosTask",
+    "PositionScheme",
+    "PositionTask",
     "Precision",
     "ProbeSettings",
     "Progress",
     "RankingSettings",
     "RankingText",
+    "Rare",
     "Reduce",
+    "RegexTask",
     "Schedule",
     "SearchSettings",
     "Selection",
+    "SemTask",
     "Settings",
     "Site",
     "Splitting",
@@ -97,8 +130,11 @@ __all__ = [
     "TrackingMode",
     "TrackingSettings",
     "TrainerSettings",
+    "TreebankTask",
     "VocabularyKind",
+    "VocabularyTask",
     "Weight",
+    "WordsTask",
     "network_settings",
     "plain",
 ]
@@ -110,7 +146,7 @@ class Settings:
 
     data: DataSettings = field(default_factory=GrammarData)
     model: ModelSettings = field(default_factory=NmtModel)
-    task: TaskSettings = field(default_factory=TaskSettings)
+    task: TaskSettings = field(default_factory=PosTask)
     lambda_grid: LambdaGridSettings = field(default_factory=LambdaGridSettings)
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)

@@ -68,34 +68,3 @@ class DatasetData(DataSettings):
     """A known corpus, from a folder or fetched once."""
 
     root: str | None = None  # its folder; null: fetch it (where its origin is pinned)
-
-
-class Column(Enum):
-    """Which column of a treebank holds the part of speech."""
-
-    upos = "upos"
-    xpos = "xpos"
-
-
-class Multiword(Enum):
-    """The label of a treebank's multiword token, which is fed as its surface form."""
-
-    joined = "joined"  # all labels of its words: French "du" is ADP+DET
-    first = "first"
-    last = "last"
-
-
-@dataclass
-class TaskSettings:
-    """A property that is probed, and where its labels come from."""
-
-    name: str = "pos"
-    root: str | None = None  # a folder of *train*, *dev*, *test* files; null: the data's own gold
-    train: str | None = None  # or each file by name: .conllu or .tsv (perhaps .gz, .xz)
-    dev: str | None = None
-    test: str | None = None
-    column: Column = Column.upos
-    multiword: Multiword = Multiword.joined
-    train_sentences: int | None = None  # null: all there are
-    dev_sentences: int | None = None
-    test_sentences: int | None = None

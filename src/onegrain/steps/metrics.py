@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from onegrain.ablation.readings import drop_at, gap, value_at
-from onegrain.data.corpus import Splits
+from onegrain.data.labelled import LabelledText
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
 from onegrain.probing.probe import Probe
@@ -25,7 +25,7 @@ def probe_metrics(
     dev: Scores,
     test: Scores,
     task: ProbingTask,
-    corpora: Splits,
+    corpora: LabelledText,
 ) -> dict[str, Metric]:
     """Return how well the chosen probe does, beside the majority baseline."""
     lambda1, lambda2 = (float(f"{value:.6g}") for value in probe.grid.points()[point])
@@ -48,6 +48,9 @@ def probe_metrics(
         "probe/unknown_share": task.unknown_share["test"],
         "probe/unknown_share_train": task.unknown_share["train"],
         "probe/unseen_label_words": int((task.test.labels < 0).sum()),
+        "probe/rare_labels": len(corpora.rare.names),
+        "probe/rare_words_train": corpora.rare.words["train"],
+        "probe/rare_words_test": corpora.rare.words["test"],
         "probe/words_train": len(task.train),
         "probe/words_test": len(task.test),
     }
