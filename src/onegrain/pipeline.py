@@ -40,11 +40,13 @@ from onegrain.stages import (
     model_scores,
     probing_task,
     recorded,
+    refitting,
     trained_model,
     training_metrics,
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
+from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.rankings import ranked, ranking_text
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
@@ -102,7 +104,13 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         ranking = ranked(settings, weight, probe.labels, on_text)
         own = on_text[settings.model.instance - 1]
         trained = loaded(settings, model)
-        curves = ablation_curves(settings, ranking, probe, point, task, trained, data.test, own)
+        refit = refitting(
+            settings, task, recordings["train"], corpora.train, probe, point, store
+        )
+        curves = ablation_curves(
+            settings, ranking, probe, point, task, trained, data.test, own, refit
+        )
+        sets = neuron_sets(settings, task, probe, point, dev, refit, own)
 
         served = labels_served(weight, probe.labels, settings.ranking.share)
         neurons = ranking.to_frame().join(served, on="neuron")
@@ -110,8 +118,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
         metrics |= ranking_metrics(ranking) | ablation_metrics(settings, curves)
+        metrics |= sets.metrics
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
+        tables |= {"minimal": sets.minimal, "neuron_sets": sets.members}
         page = _publish(folder, tracked, metrics, curves, tables)
 
     _show(settings, metrics, curves)

@@ -8,7 +8,7 @@ tensor, fitted in the same passes over the data, to the same optimum as each on 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -18,6 +18,9 @@ from onegrain.probing.fitting import fit_probe
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.objective import Biases, Weights
 from onegrain.probing.probe import Probe
+
+Refit = Callable[[Bool[Tensor, "points neurons"]], Probe]
+"""Fits a probe again for each row of a mask: `refit_probe` with all but the mask chosen."""
 
 logger = logging.getLogger(__name__)
 

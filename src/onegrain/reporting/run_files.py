@@ -25,6 +25,8 @@ CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
 AGREEMENT_FILE = "agreement.csv"
+MINIMAL_FILE = "minimal.csv"
+NEURON_SETS_FILE = "neuron_sets.csv"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -39,6 +41,10 @@ LAMBDA_GRID_COLUMNS = (
     *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
 )
 AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
+MINIMAL_COLUMNS = (
+    *("set", "neurons", "fraction", "accuracy_dev", "accuracy_test", "target_dev", "oracle_dev"),
+)
+NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
@@ -62,6 +68,8 @@ class RunResults:
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
+        minimal: Disjoint sets of few neurons that do as well as all, `MINIMAL_COLUMNS`.
+        neuron_sets: The neurons of these sets and of clusters, `NEURON_SET_COLUMNS`.
     """
 
     folder: Path
@@ -72,6 +80,8 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
+    minimal: pd.DataFrame
+    neuron_sets: pd.DataFrame
 
     @property
     def name(self) -> str:
@@ -106,7 +116,9 @@ def read_run(folder: Path) -> RunResults:
         curves=_read_table(folder / CURVES_FILE, CURVE_COLUMNS),
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
-        agreement=_read_agreement(folder / AGREEMENT_FILE),
+        agreement=_read_later(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
+        minimal=_read_later(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
+        neuron_sets=_read_later(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
     )
 
 
@@ -118,11 +130,14 @@ def write_run_files(
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
     agreement: pd.DataFrame,
+    minimal: pd.DataFrame | None = None,
+    neuron_sets: pd.DataFrame | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
-    Columns beyond the contract's follow it. A table may be empty but has its columns. Numbers that
-    are not finite become ``null`` in ``metrics.json``.
+    Columns beyond the contract's follow it. A table may be empty but has its columns. Sets of
+    neurons are written where they are given. Numbers that are not finite become ``null`` in
+    ``metrics.json``.
 
     Raises:
         ValueError: If a column is missing.
@@ -135,6 +150,10 @@ def write_run_files(
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
         AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
+    if minimal is not None:
+        texts[MINIMAL_FILE] = _to_csv(minimal, MINIMAL_COLUMNS)
+    if neuron_sets is not None:
+        texts[NEURON_SETS_FILE] = _to_csv(neuron_sets, NEURON_SET_COLUMNS)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_whole(folder / name, text)
@@ -218,11 +237,11 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _read_agreement(path: Path) -> pd.DataFrame:
-    """Read the table, or return an empty one for a run made before there was any."""
+def _read_later(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table, or return an empty one for a run made before there was such a file."""
     if not path.exists():
-        return pd.DataFrame(columns=list(AGREEMENT_COLUMNS))
-    return _read_table(path, AGREEMENT_COLUMNS)
+        return pd.DataFrame(columns=list(columns))
+    return _read_table(path, columns)
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from onegrain.settings.analysis import (
     RankingSettings,
     RankingText,
     Reduce,
+    RetrainSettings,
     Selection,
     Site,
     Target,
@@ -38,6 +39,12 @@ from onegrain.settings.data import (
     TaskSettings,
     TextSettings,
     VocabularyKind,
+)
+from onegrain.settings.findings import (
+    AnalysisSettings,
+    ClusterSettings,
+    MinimalSettings,
+    RedundancySettings,
 )
 from onegrain.settings.model import (
     ActivationSettings,
@@ -61,7 +68,9 @@ from onegrain.settings.tracking import (
 __all__ = [
     "AblationSettings",
     "ActivationSettings",
+    "AnalysisSettings",
     "Clamp",
+    "ClusterSettings",
     "Column",
     "DataSettings",
     "DatasetData",
@@ -69,6 +78,7 @@ __all__ = [
     "GrammarData",
     "LambdaGridSettings",
     "Method",
+    "MinimalSettings",
     "ModelAblationSettings",
     "ModelSettings",
     "Multiword",
@@ -81,7 +91,9 @@ __all__ = [
     "Progress",
     "RankingSettings",
     "RankingText",
+    "RedundancySettings",
     "Reduce",
+    "RetrainSettings",
     "Schedule",
     "SearchSettings",
     "Selection",
@@ -113,6 +125,7 @@ class Settings:
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     ablation: AblationSettings = field(default_factory=AblationSettings)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     activations: ActivationSettings = field(default_factory=ActivationSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

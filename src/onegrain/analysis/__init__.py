@@ -1,0 +1,1 @@
+"""What neurons mean: the labels they serve, their words, what explains them, where they sit."""

@@ -1,0 +1,39 @@
+"""Settings of what is said about neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class MinimalSettings:
+    """The search for the fewest neurons that do as well as all."""
+
+    enabled: bool = False  # it fits some dozens of probes
+    delta: float = 0.01  # of the dev accuracy on all neurons, what may be given up
+    fractions: list[float] | None = None  # tried first; null: 0.1, 0.2 .. 1, 2 .. 10, 15 .. 90%
+
+
+@dataclass
+class RedundancySettings:
+    """Disjoint sets of neurons that each do as well as all."""
+
+    sets: int = 0  # to look for at most, the minimal one among them
+
+
+@dataclass
+class ClusterSettings:
+    """Neurons that correlate."""
+
+    cut: float | None = 0.3  # mean 1 - |rho| up to which they are one cluster; null: no clusters
+    retrain: bool = False  # fit the probe on one neuron of each cluster
+
+
+@dataclass
+class AnalysisSettings:
+    """What the neurons mean, read off the labelled training words."""
+
+    name: str = "default"
+    minimal: MinimalSettings = field(default_factory=MinimalSettings)
+    redundancy: RedundancySettings = field(default_factory=RedundancySettings)
+    clusters: ClusterSettings = field(default_factory=ClusterSettings)
