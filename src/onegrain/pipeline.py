@@ -42,6 +42,7 @@ from onegrain.stages import (
     model_scores,
     probing_task,
     recorded,
+    refitting,
     trained_model,
     training_metrics,
 )
@@ -50,6 +51,7 @@ from onegrain.steps.control import control_metrics
 from onegrain.steps.explorer import explorer_data
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
+from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.rankings import ranked, ranking_text
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
@@ -110,8 +112,12 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         ranking = ranked(settings, weight, probe.labels, on_text)
         own = on_text[settings.model.instance - 1]
         trained = loaded(settings, model)
-        curves = ablation_curves(settings, ranking, probe, point, task, trained, data.test, own)
-        labelled = Activations.open(recordings["train"])
+        refit = refitting(settings, task, recording, corpora.train, probe, point, store)
+        curves = ablation_curves(
+            settings, ranking, probe, point, task, trained, data.test, own, refit
+        )
+        sets = neuron_sets(settings, task, probe, point, dev, refit, own)
+        labelled = Activations.open(recording)
         meaning = findings(settings, ranking, probe, point, task, corpora.train, labelled)
 
         served = labels_served(weight, probe.labels, settings.ranking.share)
@@ -123,9 +129,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
         metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
         metrics |= control | ranking_metrics(ranking) | ablation_metrics(settings, curves)
-        metrics |= finding_metrics(meaning, task.name)
+        metrics |= finding_metrics(meaning, task.name) | sets.metrics
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
+        tables |= {"minimal": sets.minimal, "neuron_sets": sets.members}
         page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
 
     _show(settings, metrics, curves)

@@ -11,8 +11,13 @@ import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool
+from torch import Tensor
 
 from onegrain.activations.activations import Activations
 from onegrain.activations.record import record
@@ -30,6 +35,7 @@ from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
+from onegrain.probing.refitting import Refit, refit_probe
 from onegrain.settings import (
     ModelSettings,
     NlmModel,
@@ -229,10 +235,47 @@ def fitted_probe(
     settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus, store: Store
 ) -> Probe:
     """Return the probe of every point of the lambda grid."""
+    grid = settings.lambda_grid
+
+    def make(folder: Path) -> None:
+        points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
+        probe = fit_probe(task.train, task.labels, points, **_fitting(settings))
+        probe.save(folder / PROBE_FILE)
+
+    key = _probe_key(settings, task, recording, corpus)
+    return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
+
+
+def refitting(
+    settings: Settings,
+    task: ProbingTask,
+    recording: Path,
+    corpus: Corpus,
+    probe: Probe,
+    point: int,
+    store: Store,
+) -> Refit:
+    """Return what fits the chosen point of a `fitted_probe` again on some neurons only."""
+    fitted = _probe_key(settings, task, recording, corpus)
+
+    def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
+        def make(folder: Path) -> None:
+            refitted = refit_probe(task.train, probe, point, allowed, **_fitting(settings))
+            refitted.save(folder / PROBE_FILE)
+
+        digest = sha256(np.packbits(allowed.numpy()).tobytes()).hexdigest()
+        key = {"probe": fitted, "point": point, "allowed": digest, "masks": len(allowed)}
+        return Probe.load(store.get_or_make("refit", key, make) / PROBE_FILE)
+
+    return refit
+
+
+def _probe_key(
+    settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus
+) -> dict[str, Any]:
     chosen, grid = settings.probe, settings.lambda_grid
-    dtype = resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator))
-    seed = settings.seed if chosen.seed is None else chosen.seed
-    key = {
+    fitting = _fitting(settings)
+    return {
         "activations": recording.name,
         "labels": corpus.fingerprint,
         "task": task.name,
@@ -241,23 +284,20 @@ def fitted_probe(
         "tolerance": chosen.tolerance,
         "epochs": chosen.epochs,
         "batch_size": chosen.batch_size,
-        "dtype": str(dtype),
-        "seed": seed,
+        "dtype": str(fitting["dtype"]),
+        "seed": fitting["seed"],
     }
 
-    def make(folder: Path) -> None:
-        probe = fit_probe(
-            task.train,
-            task.labels,
-            LambdaGrid.product(grid.lambda1, grid.lambda2, chosen.penalty),
-            tolerance=chosen.tolerance,
-            epochs=chosen.epochs,
-            batch_size=chosen.batch_size,
-            dtype=dtype,
-            memory_gigabytes=chosen.memory_gigabytes,
-            accelerator=settings.trainer.accelerator,
-            seed=seed,
-        )
-        probe.save(folder / PROBE_FILE)
 
-    return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
+def _fitting(settings: Settings) -> dict[str, Any]:
+    """Return how probes are fitted, as `fit_probe` and `refit_probe` take it."""
+    chosen = settings.probe
+    return {
+        "tolerance": chosen.tolerance,
+        "epochs": chosen.epochs,
+        "batch_size": chosen.batch_size,
+        "dtype": resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator)),
+        "memory_gigabytes": chosen.memory_gigabytes,
+        "accelerator": settings.trainer.accelerator,
+        "seed": settings.seed if chosen.seed is None else chosen.seed,
+    }

@@ -37,6 +37,8 @@ NAMED_VARIANTS = {  # of cross_model, by reduce, signed and weight
     (Reduce.max, False, Weight.std): Method.cross_model_std,
 }
 
+ON_PROBE = {Target.probe_mask, Target.probe_retrain}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -83,10 +85,15 @@ def _validate_together(settings: Settings) -> None:
         raise UserError(
             f"model.epoch={model.epoch}: is not one of trainer.keep_epochs={_as_typed(kept)}"
         )
-    if layers is not None and set(settings.ablation.targets) - {Target.probe_mask}:
+    if layers is not None and set(settings.ablation.targets) - ON_PROBE:
         raise UserError(
             f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
             "all of its neurons; take activations.layers=null or ablation=probe_mask"
+        )
+    if settings.analysis.redundancy.sets and not settings.analysis.minimal.enabled:
+        raise UserError(
+            f"analysis.redundancy.sets={settings.analysis.redundancy.sets}: begins with the "
+            "minimal set; take analysis.minimal.enabled=true or analysis=sets"
         )
     points = len(grid.lambda1) * len(grid.lambda2)
     if settings.probe.selection is Selection.fixed and points != 1:
@@ -255,6 +262,8 @@ RULES: dict[str, Rule] = {
     "ablation.random_orders": _at_least(1),
     "ablation.bootstrap_samples": _at_least(1),
     "ablation.clamps": PROBE_CLAMPS,
+    "ablation.retrain.fractions": _each(_share()),
+    "ablation.retrain.random_orders": NOT_NEGATIVE,
     "ablation.model.sites": DISTINCT,
     "ablation.model.clamps": DISTINCT,
     "ablation.model.fractions": _each(_share()),
@@ -265,6 +274,10 @@ RULES: dict[str, Rule] = {
     "analysis.top": _share("("),
     "analysis.words": _at_least(1),
     "analysis.min_count": _at_least(1),
+    "analysis.minimal.delta": _share("[", ")"),
+    "analysis.minimal.fractions": _each(_share()),
+    "analysis.redundancy.sets": NOT_NEGATIVE,
+    "analysis.clusters.cut": _share("[", ")"),
     "trainer.epochs": _at_least(1),
     "trainer.keep_epochs": KEPT_EPOCHS,
     "trainer.batch_size": _at_least(1),

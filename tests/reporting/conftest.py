@@ -52,6 +52,8 @@ def make_run_in() -> Callable[..., Path]:
             "neurons": neurons(),
             "lambda_grid": lambda_grid(),
             "agreement": agreement(),
+            "minimal": minimal(),
+            "neuron_sets": neuron_sets(),
         } | changes
         write_run_files(folder, **files)
         (folder / ".hydra").mkdir(exist_ok=True)
@@ -315,3 +317,19 @@ def label_curves() -> pd.DataFrame:
         for label in ("NOUN", "VERB", "ADP", "DET")
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def minimal() -> pd.DataFrame:
+    shared = {"target_dev": 0.9, "oracle_dev": 0.91, "fraction": [3 / 256, 5 / 256]}
+    scores = {"accuracy_dev": [0.905, 0.901], "accuracy_test": [0.9, 0.899]}
+    return pd.DataFrame({"set": [1, 2], "neurons": [3, 5], **shared, **scores})
+
+
+def neuron_sets() -> pd.DataFrame:
+    sets = {"minimal": ([7, 2, 9], [11, 3, 5, 1, 8]), "cluster": ([7, 30], [2], [9, 31, 32])}
+    return pd.DataFrame(
+        {"kind": kind, "set": number, "place": place, "neuron": neuron}
+        for kind, parts in sets.items()
+        for number, part in enumerate(parts, 1)
+        for place, neuron in enumerate(part, 1)
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from onegrain.settings import Penalty
@@ -20,11 +20,14 @@ class LambdaGrid:
         lambda1: L1 strength of every point.
         lambda2: L2 strength of every point.
         penalty: Whether the L2 norm is squared (the paper's formula) or not (its code).
+        allowed: The neurons that each point may use, whose other weights are exactly zero; None
+            where every point may use all.
     """
 
     lambda1: Float[Tensor, " grid"]
     lambda2: Float[Tensor, " grid"]
     penalty: Penalty = Penalty.squared
+    allowed: Bool[Tensor, "grid neurons"] | None = None
 
     def __post_init__(self) -> None:
         if bool((self.lambda1 < 0).any() or (self.lambda2 < 0).any()):
@@ -60,8 +63,31 @@ class LambdaGrid:
 
     def select(self, points: Int[Tensor, " chosen"]) -> LambdaGrid:
         """Return some of the points."""
-        return LambdaGrid(self.lambda1[points], self.lambda2[points], self.penalty)
+        return self._each(lambda values: values[points])
+
+    def restricted(self, allowed: Bool[Tensor, "points neurons"]) -> LambdaGrid:
+        """Return the only point there is, once for each row of ``allowed``.
+
+        Raises:
+            ValueError: If there are several points.
+        """
+        if len(self) != 1:
+            raise ValueError(f"one point is wanted, the grid has {len(self)}")
+        size = len(allowed)
+        return LambdaGrid(
+            self.lambda1.expand(size), self.lambda2.expand(size), self.penalty, allowed
+        )
 
     def to(self, device: torch.device) -> LambdaGrid:
         """Return the grid on another device."""
-        return LambdaGrid(self.lambda1.to(device), self.lambda2.to(device), self.penalty)
+        return self._each(lambda values: values.to(device))
+
+    def only_allowed(
+        self, values: Float[Tensor, "grid labels neurons"]
+    ) -> Float[Tensor, "grid labels neurons"]:
+        """Return ``values`` with zeros at the neurons that a point may not use."""
+        return values if self.allowed is None else values * self.allowed[:, None, :]
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> LambdaGrid:
+        allowed = None if self.allowed is None else change(self.allowed)
+        return LambdaGrid(change(self.lambda1), change(self.lambda2), self.penalty, allowed)

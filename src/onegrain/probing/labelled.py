@@ -73,6 +73,28 @@ class Centered:
 
 
 @dataclass(frozen=True, eq=False)
+class Columns:
+    """Some neurons of other activations, in the order of their ids here."""
+
+    source: ActivationSource
+    neurons: Int[Tensor, " neurons"]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of tokens and neurons."""
+        return self.source.shape[0], len(self.neurons)
+
+    def gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
+        """Return these rows, in this order."""
+        return self.source.gather(rows).index_select(1, self.neurons)
+
+    def blocks(self, size: int) -> Iterator[Float[Tensor, "rows neurons"]]:
+        """Return all rows in order, at most ``size`` at a time."""
+        for block in self.source.blocks(size):
+            yield block.index_select(1, self.neurons)
+
+
+@dataclass(frozen=True, eq=False)
 class LabelledActivations:
     """One split of a probing task.
 
@@ -145,6 +167,10 @@ class LabelledActivations:
     def centered(self, center: Float[Tensor, " neurons"]) -> LabelledActivations:
         """Return the same words with ``center`` taken off every row."""
         return replace(self, activations=Centered(self.activations, center))
+
+    def columns(self, neurons: Int[Tensor, " chosen"]) -> LabelledActivations:
+        """Return the same words with some of the neurons, in this order."""
+        return replace(self, activations=Columns(self.activations, neurons))
 
     def in_memory(self, dtype: torch.dtype) -> LabelledActivations:
         """Return the same words with their activations held in memory as ``dtype``."""

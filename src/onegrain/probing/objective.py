@@ -164,14 +164,14 @@ def residual(
 ) -> Float[Tensor, " grid"]:
     """Return the norm of the smallest subgradient: 0 at the optimum and only there.
 
-    For the unsquared norm an all-zero W is optimal within a ball, which is taken into account.
+    Weights that the grid does not allow are no variables and have no part in it. For the unsquared norm an all-zero W is optimal within a ball, which is taken into account.
     """
     slope = gradient + l2_gradient(weight, grid)
     lambda1 = grid.lambda1[:, None, None]
     smallest = torch.where(
         weight != 0, slope + lambda1 * weight.sign(), (slope.abs() - lambda1).clamp(min=0)
     )
-    norm: Tensor = torch.linalg.vector_norm(smallest, dim=(1, 2))
+    norm: Tensor = torch.linalg.vector_norm(grid.only_allowed(smallest), dim=(1, 2))
     if grid.penalty is Penalty.neurox:
         empty: Bool[Tensor, " grid"] = (weight == 0).flatten(1).all(dim=1)
         norm = torch.where(empty, (norm - grid.lambda2).clamp(min=0), norm)

@@ -60,7 +60,8 @@ class Probe:
             "tolerance": self.tolerance,
         }
         tensors = {name: getattr(self, name).contiguous() for name in TENSORS}
-        tensors |= {"lambda1": self.grid.lambda1, "lambda2": self.grid.lambda2}
+        grid = {name: getattr(self.grid, name) for name in ("lambda1", "lambda2", "allowed")}
+        tensors |= {name: each.contiguous() for name, each in grid.items() if each is not None}
         save_file(tensors, path, metadata={"probe": json.dumps(about)})
 
     @classmethod
@@ -76,7 +77,12 @@ class Probe:
             tensors = load_file(path)
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path}: not a probe of onegrain ({error})") from error
-        grid = LambdaGrid(tensors["lambda1"], tensors["lambda2"], Penalty(about["penalty"]))
+        grid = LambdaGrid(
+            tensors["lambda1"],
+            tensors["lambda2"],
+            Penalty(about["penalty"]),
+            tensors.get("allowed"),
+        )
         return cls(
             grid=grid,
             labels=tuple(about["labels"]),

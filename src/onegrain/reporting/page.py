@@ -31,6 +31,7 @@ from onegrain.reporting.page_tables import (
     neuron_tables,
 )
 from onegrain.reporting.run_files import REPORT_FILE, RunResults, read_run, write_whole
+from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
 
 GAP_TILES = 4  # at most; the tables have all
@@ -92,6 +93,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         neuron_tables=neuron_tables(results.neurons, explored=shown),
         agreement_tables=agreement_tables(results.agreement),
         meaning_tables=meaning_tables(results),
+        set_tables=set_tables(results),
         metrics_table=metrics_table(results.metrics),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
     )

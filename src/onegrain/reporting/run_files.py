@@ -28,6 +28,8 @@ CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
 AGREEMENT_FILE = "agreement.csv"
+MINIMAL_FILE = "minimal.csv"
+NEURON_SETS_FILE = "neuron_sets.csv"
 EXPLORER_FILE = "explorer.json"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
@@ -43,6 +45,10 @@ LAMBDA_GRID_COLUMNS = (
     *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
 )
 AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
+MINIMAL_COLUMNS = (
+    *("set", "neurons", "fraction", "accuracy_dev", "accuracy_test", "target_dev", "oracle_dev"),
+)
+NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
@@ -67,6 +73,8 @@ class RunResults:
         neurons: Ranked neurons, `NEURON_COLUMNS` and what the analyses know.
         lambda_grid: The probe at every grid point, `LAMBDA_GRID_COLUMNS` and more.
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
+        minimal: Disjoint sets of few neurons that do as well as all, `MINIMAL_COLUMNS`.
+        neuron_sets: The neurons of these sets and of clusters, `NEURON_SET_COLUMNS`.
         meaning: What the neurons mean.
     """
 
@@ -78,6 +86,8 @@ class RunResults:
     neurons: pd.DataFrame
     lambda_grid: pd.DataFrame
     agreement: pd.DataFrame
+    minimal: pd.DataFrame
+    neuron_sets: pd.DataFrame
     meaning: Meaning = field(default_factory=Meaning.nothing)
 
     @cached_property
@@ -125,6 +135,8 @@ def read_run(folder: Path) -> RunResults:
         neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
         lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
         agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
+        minimal=_read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
+        neuron_sets=_read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
         meaning=_read_meaning(folder),
     )
 
@@ -137,14 +149,16 @@ def write_run_files(
     neurons: pd.DataFrame,
     lambda_grid: pd.DataFrame,
     agreement: pd.DataFrame,
+    minimal: pd.DataFrame | None = None,
+    neuron_sets: pd.DataFrame | None = None,
     meaning: Meaning | None = None,
     explorer: ExplorerData | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
-    Columns beyond the contract's follow it. A table may be empty but has its columns. Numbers that
-    are not finite become ``null`` in ``metrics.json``. Without ``explorer`` there is no
-    ``explorer.json``, and the page has no explorer of single neurons.
+    Columns beyond the contract's follow it. A table may be empty but has its columns. What is not
+    given is not written. Numbers that are not finite become ``null`` in ``metrics.json``. Without
+    ``explorer`` there is no ``explorer.json``, and the page has no explorer of single neurons.
 
     Raises:
         ValueError: If a column is missing.
@@ -157,6 +171,10 @@ def write_run_files(
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
         AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
+    if minimal is not None:
+        texts[MINIMAL_FILE] = _to_csv(minimal, MINIMAL_COLUMNS)
+    if neuron_sets is not None:
+        texts[NEURON_SETS_FILE] = _to_csv(neuron_sets, NEURON_SET_COLUMNS)
     for name, table in (meaning.tables() if meaning else {}).items():
         texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     if explorer is not None:

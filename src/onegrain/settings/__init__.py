@@ -22,6 +22,7 @@ from onegrain.settings.analysis import (
     RankingSettings,
     RankingText,
     Reduce,
+    RetrainSettings,
     Selection,
     Site,
     Target,
@@ -36,7 +37,12 @@ from onegrain.settings.data import (
     TextSettings,
     VocabularyKind,
 )
-from onegrain.settings.findings import AnalysisSettings
+from onegrain.settings.findings import (
+    AnalysisSettings,
+    ClusterSettings,
+    MinimalSettings,
+    RedundancySettings,
+)
 from onegrain.settings.model import (
     ActivationSettings,
     ModelSettings,
@@ -85,6 +91,7 @@ __all__ = [
     "Ambiguous",
     "AnalysisSettings",
     "Clamp",
+    "ClusterSettings",
     "Column",
     "DataSettings",
     "DatasetData",
@@ -93,6 +100,7 @@ __all__ = [
     "GrammarData",
     "LambdaGridSettings",
     "Method",
+    "MinimalSettings",
     "ModelAblationSettings",
     "ModelSettings",
     "MonthsTask",
@@ -115,7 +123,9 @@ __all__ = [
     "RankingText",
     "Rare",
     "Reduce",
+    "RedundancySettings",
     "RegexTask",
+    "RetrainSettings",
     "Schedule",
     "SearchSettings",
     "Selection",

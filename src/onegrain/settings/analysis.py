@@ -129,6 +129,7 @@ class Target(Enum):
     """What is ablated."""
 
     probe_mask = "probe_mask"  # the probe: all but some neurons are clamped
+    probe_retrain = "probe_retrain"  # the probe, fitted again on some neurons
     model = "model"  # the network itself, measured by BLEU or perplexity
     prune = "prune"  # the network, whose neurons are really removed
 
@@ -148,6 +149,14 @@ class ModelAblationSettings:
 
 
 @dataclass
+class RetrainSettings:
+    """The probe fitted again on some neurons, for `Target.probe_retrain`."""
+
+    fractions: list[float] | None = None  # of neurons kept; null: ablation.keep and 0.1 to 90%
+    random_orders: int = 1
+
+
+@dataclass
 class AblationSettings:
     """Which neurons are taken away from what, and how sure we are of what follows."""
 
@@ -158,4 +167,5 @@ class AblationSettings:
     clamps: list[Clamp] = field(default_factory=lambda: [Clamp.zero, Clamp.mean])
     random_orders: int = 5
     bootstrap_samples: int = 1000  # over test sentences, for the 95% interval
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
     model: ModelAblationSettings = field(default_factory=ModelAblationSettings)

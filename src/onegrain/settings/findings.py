@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass
+class MinimalSettings:
+    """The search for the fewest neurons that do as well as all."""
+
+    enabled: bool = False  # it fits some dozens of probes
+    delta: float = 0.01  # of the dev accuracy on all neurons, what may be given up
+    fractions: list[float] | None = None  # tried first; null: 0.1, 0.2 .. 1, 2 .. 10, 15 .. 90%
+
+
+@dataclass
+class RedundancySettings:
+    """Disjoint sets of neurons that each do as well as all."""
+
+    sets: int = 0  # to look for at most, the minimal one among them
+
+
+@dataclass
+class ClusterSettings:
+    """Neurons that correlate."""
+
+    cut: float | None = 0.3  # mean 1 - |rho| up to which they are one cluster; null: no clusters
+    retrain: bool = False  # fit the probe on one neuron of each cluster
 
 
 @dataclass
@@ -13,3 +37,6 @@ class AnalysisSettings:
     top: float = 0.05  # of each ranking's neurons: what they encode, where they sit
     words: int = 10  # of highest and of lowest mean activation, for every neuron
     min_count: int = 5  # times a word must occur to be listed; rarer ones are one group
+    minimal: MinimalSettings = field(default_factory=MinimalSettings)
+    redundancy: RedundancySettings = field(default_factory=RedundancySettings)
+    clusters: ClusterSettings = field(default_factory=ClusterSettings)

@@ -23,9 +23,11 @@ from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
 from onegrain.probing.probe import Probe
+from onegrain.probing.refitting import Refit
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.stages import ProbingTask
 from onegrain.steps.rankings import Ranked
+from onegrain.steps.retraining import retraining_curves
 
 LABEL_FRACTIONS = PERCENT[::5]  # of neurons kept, where each label has a point of its own
 
@@ -39,6 +41,7 @@ def ablation_curves(
     model: TextModel,
     test: Corpus,
     recording: Activations,
+    refit: Refit,
 ) -> pd.DataFrame:
     """Draw the curves of every target.
 
@@ -51,12 +54,15 @@ def ablation_curves(
         model: The analysed model.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
+        refit: Fits the chosen point of the probe again on some neurons only.
     """
     parts = []
     targets = settings.ablation.targets
     if Target.probe_mask in targets:
         weight, bias = probe.weight[point], probe.bias[point]
         parts.append(_on_probe(settings, ranked.rankings, weight, bias, task))
+    if Target.probe_retrain in targets and ranked.rankings:
+        parts.append(retraining_curves(settings, ranked.rankings, task, refit))
     if Target.model in targets:
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))

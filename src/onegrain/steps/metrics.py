@@ -83,15 +83,14 @@ def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metr
             where = f"ablation/{target}/{ranking}"
             if {"top", "bottom"} <= set(experiment["order"]):
                 metrics[f"{where}/gap{suffix}"] = gap(experiment)
-            shown = (
-                settings.ablation.keep if target == "probe_mask" else settings.ablation.model.shown
-            )
+            kept = (experiment["operation"] == "keep").all()
+            shown = settings.ablation.keep if kept else settings.ablation.model.shown
             for fraction in shown:
                 for order in experiment["order"].unique():
                     at = f"{100 * fraction:g}%"
                     value = value_at(experiment, order, fraction)
                     metrics[f"{where}/{order}@{at}{suffix}"] = value
-                    if target != "probe_mask" and order == "top":
+                    if not kept and order == "top":
                         metrics[f"{where}/drop@{at}{suffix}"] = drop_at(experiment, order, fraction)
     if (curves["metric"] == "bleu").any():
         metrics["ablation/model/bleu_signature"] = signature(lowercase=settings.data.text.lowercase)

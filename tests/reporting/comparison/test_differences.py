@@ -21,6 +21,8 @@ def run(settings, overrides=()):
         neurons=NOTHING,
         lambda_grid=NOTHING,
         agreement=NOTHING,
+        minimal=NOTHING,
+        neuron_sets=NOTHING,
         meaning=Meaning.nothing(),
     )
 
