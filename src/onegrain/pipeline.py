@@ -34,7 +34,7 @@ from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
-from onegrain.settings import Settings, plain
+from onegrain.settings import COMPARING, Settings, plain
 from onegrain.stages import (
     ProbingTask,
     fitted_probe,
@@ -86,9 +86,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     data = load_parallel(settings.data)
     language, splitting = _source_language(settings), settings.data.text.splitting
     corpora = load_labelled(settings.task, data, language, settings.seed, splitting)
+    compared = not COMPARING.isdisjoint(settings.ranking.methods)
     models = {
         instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
-        for instance in instance_order(settings.model)
+        for instance in instance_order(settings.model, compared=compared)
     }
     model = models[settings.model.instance]
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
@@ -105,12 +106,12 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         weight = probe.weight[point]
 
         text = ranking_text(settings, data, corpora.train)
-        on_text = [
-            Activations.open(recorded(settings, models[number], text, store))
+        on_text = {
+            number: Activations.open(recorded(settings, models[number], text, store))
             for number in sorted(models)
-        ]
+        }
         ranking = ranked(settings, weight, probe.labels, on_text)
-        own = on_text[settings.model.instance - 1]
+        own = on_text[settings.model.instance]
         trained = loaded(settings, model)
         refit = refitting(settings, task, recording, corpora.train, probe, point, store)
         curves = ablation_curves(

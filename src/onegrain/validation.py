@@ -12,6 +12,7 @@ from typing import Any
 from onegrain.data.patterns import named_pattern
 from onegrain.errors import UserError
 from onegrain.settings import (
+    COMPARING,
     Clamp,
     FilesData,
     FilesTask,
@@ -26,10 +27,6 @@ from onegrain.settings import (
     Weight,
 )
 
-COMPARING = {
-    *(Method.cross_model, Method.cross_model_mean, Method.cross_model_min),
-    *(Method.cross_model_signed, Method.cross_model_std, Method.linear_regression, Method.svcca),
-}
 NAMED_VARIANTS = {  # of cross_model, by reduce, signed and weight
     (Reduce.mean, False, Weight.none): Method.cross_model_mean,
     (Reduce.min, False, Weight.none): Method.cross_model_min,

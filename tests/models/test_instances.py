@@ -42,3 +42,7 @@ def test_all_instances_have_their_turn_and_that_which_is_analysed_the_first(coun
     order = instance_order(ModelSettings(instances=count, instance=chosen))
     assert order[0] == chosen
     assert sorted(order) == list(range(1, count + 1))
+
+
+def test_nobody_waits_for_instances_that_nothing_compares():
+    assert instance_order(ModelSettings(instances=3, instance=2), compared=False) == [2]

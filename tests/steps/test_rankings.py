@@ -88,7 +88,7 @@ def test_every_method_that_was_asked_for_is_there_in_its_order(
     settings: Settings, recordings: list[Activations], weight: torch.Tensor
 ) -> None:
     settings.ranking.methods = list(Method)
-    found = ranked(settings, weight, LABELS, recordings)
+    found = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1)))
     names = [method.name for method in Method if method is not Method.svcca]
     assert [ranking.method for ranking in found.rankings] == names
     assert found.directions is not None
@@ -101,14 +101,14 @@ def test_every_method_that_was_asked_for_is_there_in_its_order(
 def test_directions_are_looked_for_only_where_asked(
     settings: Settings, recordings: list[Activations], weight: torch.Tensor
 ) -> None:
-    assert ranked(settings, weight, LABELS, recordings).directions is None
+    assert ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).directions is None
 
 
 def test_a_run_with_directions_alone_has_no_neurons_and_no_agreement(
     settings: Settings, recordings: list[Activations], weight: torch.Tensor
 ) -> None:
     settings.ranking.methods = [Method.svcca]
-    found = ranked(settings, weight, LABELS, recordings)
+    found = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1)))
     assert found.rankings == ()
     assert found.to_frame().empty
     assert set(NEURON_COLUMNS) <= set(found.to_frame().columns)
@@ -122,7 +122,7 @@ def test_the_instance_that_is_analysed_is_the_one_that_is_ranked(
     settings.ranking.methods = [Method.variance]
     for instance, recording in enumerate(recordings, 1):
         settings.model.instance = instance
-        (ranking,) = ranked(settings, weight, LABELS, recordings).rankings
+        (ranking,) = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).rankings
         variances = recording.load().var(dim=0)
         assert torch.equal(ranking.order, variances.argsort(descending=True))
 
@@ -131,7 +131,7 @@ def test_agreement_is_between_rankings_and_between_instances(
     settings: Settings, recordings: list[Activations], weight: torch.Tensor
 ) -> None:
     settings.ranking.methods = [Method.linear_correlation, Method.variance, Method.random]
-    agreement = ranked(settings, weight, LABELS, recordings).agreement
+    agreement = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).agreement
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS
     tops = agreement["top"].unique().tolist()
     assert tops == [1, 2, 5]  # 2.5% and 5% of 20 are one neuron

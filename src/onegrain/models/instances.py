@@ -9,15 +9,21 @@ from onegrain.errors import UserError
 from onegrain.settings import ModelSettings
 
 
-def instance_order(model: ModelSettings) -> list[int]:
-    """Return the numbers of all instances, from 1, that which is analysed first.
+def instance_order(model: ModelSettings, *, compared: bool = True) -> list[int]:
+    """Return the numbers of the instances that are needed, from 1, that which is analysed first.
 
     So processes that each analyse another one begin by training another one.
+
+    Args:
+        model: How many there are, and which is analysed.
+        compared: Whether something compares them; else the analysed one will do.
 
     Example:
         >>> instance_order(ModelSettings(instances=4, instance=3))
         [3, 1, 2, 4]
     """
+    if not compared:
+        return [model.instance]
     others = (number for number in range(1, model.instances + 1) if number != model.instance)
     return [model.instance, *others]
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from onegrain.settings.analysis import (
+    COMPARING,
     AblationSettings,
     Clamp,
     LambdaGridSettings,
@@ -85,6 +86,7 @@ from onegrain.settings.tracking import (
 )
 
 __all__ = [
+    "COMPARING",
     "AblationSettings",
     "Absent",
     "ActivationSettings",

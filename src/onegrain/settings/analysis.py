@@ -86,6 +86,12 @@ class Method(Enum):
     random = "random"
 
 
+COMPARING = frozenset(  # methods that need more than one instance of a model
+    {Method.cross_model, Method.cross_model_mean, Method.cross_model_min}
+    | {Method.cross_model_signed, Method.cross_model_std, Method.linear_regression, Method.svcca}
+)
+
+
 class RankingText(Enum):
     """The words over which instances are compared and variances taken."""
 

@@ -63,7 +63,7 @@ def ranked(
     settings: Settings,
     weight: Float[Tensor, "labels neurons"],
     labels: Sequence[str],
-    recordings: Sequence[Activations],
+    recordings: Mapping[int, Activations],
 ) -> Ranked:
     """Rank the neurons of the analysed instance by every method.
 
@@ -71,12 +71,13 @@ def ranked(
         settings: Those of the run.
         weight: The chosen probe's weights, for `Method.linear_correlation`.
         labels: A name for each of its rows.
-        recordings: Of all instances, on the same words, in the order of their numbers.
+        recordings: Of the instances, by their numbers, on the same words; only of the analysed one
+            where no method compares them.
     """
     methods, seed = settings.ranking.methods, settings.seed
-    instance = settings.model.instance - 1
-    layout = recordings[instance].layout
-    instances = Instances(recordings, layout)
+    instance = list(recordings).index(settings.model.instance)
+    instances = Instances(list(recordings.values()), recordings[settings.model.instance].layout)
+    layout = instances.layout
     rankings = tuple(
         rank_by_weights(weight, labels, layout, seed)
         if method is Method.linear_correlation
