@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onegrain.analysis.properties import WordTypes, label_property, position_properties
+from onegrain.data.corpus import NO_LABEL
 
 WORDS = st.lists(st.sampled_from(["a", "A", "b", "<b>", "", "\u2028", "é"]), max_size=30)
 
@@ -23,9 +24,9 @@ def test_frequent_words_have_a_group_each_and_all_others_one(
     assert said == [word if word in found.types else None for word in read]
 
 
-def test_labels_of_one_name_are_one_group() -> None:
-    groups = label_property(["NOUN", "X|Y", "NOUN", ""]).groups
-    assert groups.tolist() == [0, 1, 0, 2]
+def test_labels_of_one_name_are_one_group_and_a_word_without_label_is_in_none() -> None:
+    groups = label_property(["NOUN", NO_LABEL, "X|Y", "NOUN"]).groups
+    assert groups.tolist() == [0, -1, 1, 0]
 
 
 def test_positions_are_counted_from_both_ends_of_the_sentence() -> None:

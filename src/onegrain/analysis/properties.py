@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from onegrain.data.corpus import NO_LABEL
+
 
 @dataclass(frozen=True, eq=False)
 class Property:
@@ -29,13 +31,14 @@ class Property:
 
 
 def label_property(labels: Sequence[str]) -> Property:
-    """Group words by their label.
+    """Group words by their label; those that a task leaves out have none.
 
     Example:
         >>> label_property(["DET", "NOUN", "DET"]).groups.tolist()
         [0, 1, 0]
     """
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    names = (label for label in dict.fromkeys(labels) if label != NO_LABEL)
+    numbers = {label: number for number, label in enumerate(names)}
     return Property(_numbered(labels, numbers))
 
 
