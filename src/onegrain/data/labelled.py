@@ -114,7 +114,7 @@ def _own(task: TaskSettings, corpus: Corpus, language: str) -> Corpus:
     if isinstance(task, WordsTask):
         return Corpus(language, corpus.sentences)
     gold = _GOLD.get(type(task))
-    if gold not in corpus.labels:
+    if gold is None or gold not in corpus.labels:
         such_as = _SUCH_AS.get(type(task), _TREEBANK)
         raise UserError(
             f"task.root: the data has no '{gold or task.name}' labels of its own; name a folder "
