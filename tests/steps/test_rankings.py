@@ -152,6 +152,6 @@ def test_one_instance_and_one_ranking_have_nothing_to_agree_with(
     settings: Settings, recordings: list[Activations], weight: torch.Tensor
 ) -> None:
     settings.ranking.methods = [Method.linear_correlation]
-    agreement = ranked(settings, weight, LABELS, recordings[:1]).agreement
+    agreement = ranked(settings, weight, LABELS, {1: recordings[0]}).agreement
     assert agreement.empty
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS
