@@ -16,7 +16,8 @@ from onegrain.configuration import compose_jobs
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONF = REPOSITORY / "conf"
 README = REPOSITORY / "README.md"
-TEXT = README.read_text(encoding="utf-8") if README.exists() else ""
+TEXT = README.read_text(encoding="utf-8")
+PAGES = {"README.md": TEXT, "RESULTS.md": (REPOSITORY / "RESULTS.md").read_text(encoding="utf-8")}
 
 PROMISED = ["pip install -e . && python train.py", "pip install -e '.[dev]' && pytest"]
 
@@ -26,11 +27,12 @@ def bash_blocks(text: str) -> list[str]:
 
 
 def shown_commands() -> Iterator[tuple[str, str]]:
-    """Each ``python train.py ...`` of the README and of conf/'s comments, and where it stands."""
-    for block in bash_blocks(TEXT):
-        for line in block.replace("\\\n", " ").splitlines():
-            yield from (("README.md", part) for part in line.split("&&"))
-    yield from (("README.md", span) for span in re.findall(r"`(python train\.py[^`…]*)`", TEXT))
+    """Each ``python train.py ...`` of our pages and of conf/'s comments, and where it stands."""
+    for page, text in PAGES.items():
+        for block in bash_blocks(text):
+            for line in block.replace("\\\n", " ").splitlines():
+                yield from ((page, part) for part in line.split("&&"))
+        yield from ((page, span) for span in re.findall(r"`(python train\.py[^`…]*)`", text))
     for path in sorted(CONF.rglob("*.yaml")):
         comments = re.findall(r"^#   (python train\.py.*)$", path.read_text(), flags=re.MULTILINE)
         yield from ((str(path.relative_to(REPOSITORY)), line) for line in comments)

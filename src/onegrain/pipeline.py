@@ -12,22 +12,15 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import torch
 from rich.console import Console
 
-from onegrain.ablation.curves import probe_mask_curves
-from onegrain.ablation.orders import ends_of
-from onegrain.ablation.readings import value_at
-from onegrain.ablation.schedule import neuron_counts
 from onegrain.activations.activations import Activations
 from onegrain.data.datasets import load_parallel
 from onegrain.data.labelled import load_labelled
 from onegrain.models.instances import instance_order
-from onegrain.probing.probe import Probe
-from onegrain.probing.scoring import Scores, score
-from onegrain.probing.selection import ablation_scores, select_point
+from onegrain.probing.scoring import score
 from onegrain.probing.table import lambda_grid_table
-from onegrain.ranking.linear_correlation import labels_served, rank_by_weights
+from onegrain.ranking.linear_correlation import labels_served
 from onegrain.reporting.explorer_data import ExplorerData
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
@@ -36,7 +29,6 @@ from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
 from onegrain.settings import COMPARING, Settings, plain
 from onegrain.stages import (
-    ProbingTask,
     fitted_probe,
     loaded,
     model_scores,
@@ -53,12 +45,11 @@ from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.rankings import ranked, ranking_text
+from onegrain.steps.selection import chosen_point
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
 log = logging.getLogger(__name__)
-
-SELECTION_SHARE = 0.2  # of neurons kept in the ablation-driven choice of lambda
 
 
 def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict[str, Metric]:
@@ -97,11 +88,11 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             split: recorded(settings, model, getattr(corpora, split), store)
             for split in ("train", "dev", "test")
         }
-        task = probing_task(settings.task, corpora, recordings)
-        probe = fitted_probe(settings, task, recordings["train"], corpora.train, store)
-        dev, test = score(probe, task.dev), score(probe, task.test)
-        point = _select(settings, probe, task, dev)
         recording = recordings["train"]
+        task = probing_task(settings.task, corpora, recordings)
+        probe = fitted_probe(settings, task, recording, corpora.train, store)
+        dev, test = score(probe, task.dev), score(probe, task.test)
+        point = chosen_point(settings, probe, task, dev)
         control = control_metrics(settings, probe, point, test, task, corpora, recording, store)
         weight = probe.weight[point]
 
@@ -169,40 +160,6 @@ def _show(settings: Settings, metrics: dict[str, Metric], curves: pd.DataFrame) 
     Console().print(summary_table(metrics, shown, plain(settings)))
     if len(shown) < len(curves):
         log.info("the table has one site and clamp of each ranking; the page has all")
-
-
-def _select(settings: Settings, probe: Probe, task: ProbingTask, dev: Scores) -> int:
-    chosen = settings.probe
-    return select_point(
-        probe,
-        dev.accuracy,
-        chosen.selection,
-        delta=chosen.delta,
-        ablation_score=lambda: _ablation_scores(settings, probe, task, dev.accuracy),
-    )
-
-
-def _ablation_scores(
-    settings: Settings, probe: Probe, task: ProbingTask, accuracy: torch.Tensor
-) -> torch.Tensor:
-    """Score grid points by what their top and bottom neurons keep on dev (METHODS, section 4)."""
-    counts = neuron_counts(task.layout.size, [SELECTION_SHARE])
-    kept: dict[str, list[float]] = {"top": [], "bottom": []}
-    for weight, bias in zip(probe.weight, probe.bias, strict=True):
-        ranking = rank_by_weights(weight, probe.labels, task.layout, settings.seed)
-        orders = ends_of(ranking.order, settings.seed)
-        curves = probe_mask_curves(weight, bias, task.dev, orders, counts, bootstrap_samples=1)
-        for order, values in kept.items():
-            values.append(value_at(curves, order, SELECTION_SHARE))
-    free = (probe.grid.lambda1 + probe.grid.lambda2).argmin()
-    return ablation_scores(
-        torch.tensor(kept["top"]),
-        torch.tensor(kept["bottom"]),
-        accuracy,
-        float(accuracy[free]),
-        settings.probe.alpha,
-        settings.probe.beta,
-    )
 
 
 def _source_language(settings: Settings) -> str:
