@@ -1,4 +1,4 @@
-"""Ablation with the probe fitted again on what is kept (Dalvi et al., AAAI 2019, Tables 4 and 6)."""
+"""Ablation with the probe fitted again on what is kept (Dalvi et al. 2019, Tables 4 and 6)."""
 
 from __future__ import annotations
 

@@ -67,4 +67,5 @@ def _linked(correlation: Float[Tensor, "varying varying"], cut: float) -> np.nda
         return np.zeros(len(correlation), dtype=np.int64)
     distance = (1 - correlation.abs()).clamp(min=0).fill_diagonal_(0)
     tree = linkage(squareform(distance.numpy(), checks=False), method="average")
-    return fcluster(tree, cut, criterion="distance")
+    clusters: np.ndarray = fcluster(tree, cut, criterion="distance")
+    return clusters

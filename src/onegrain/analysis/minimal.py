@@ -1,8 +1,8 @@
 """The fewest neurons of an order that, with the probe retrained on them, do as well as all.
 
-The search of Durrani et al. (EMNLP 2020; JMLR 2022): retrain on the first n neurons of a ranking for
-growing n, and stop where the dev score is within a share of the oracle's, the probe on all neurons.
-Their steps (`RETRAINED`) find it to a few percent; here it is then narrowed down to a neuron.
+The search of Durrani et al. (EMNLP 2020; JMLR 2022): retrain on the first n neurons of a ranking
+for growing n, and stop where the dev score is within a share of the oracle's, the probe on all
+neurons. Their steps (`RETRAINED`) find it to a few percent; here it is narrowed down to a neuron.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def minimal_set(
         if not held.empty:
             sizes = _between(failed, int(held.iloc[0]))
     tried = tried.sort_values("neurons", ignore_index=True)
-    held = tried[tried["dev"] >= target]
-    found = tried.iloc[-1] if held.empty else held.iloc[0]
+    holding = tried[tried["dev"] >= target]
+    found = tried.iloc[-1] if holding.empty else holding.iloc[0]
     return MinimalSet(
         neurons=order[: int(found["neurons"])],
         dev=float(found["dev"]),

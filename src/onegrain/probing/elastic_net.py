@@ -15,6 +15,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
 from onegrain.probing.objective import (
+    Biases,
     Logits,
     Weights,
     errors,

@@ -164,7 +164,8 @@ def residual(
 ) -> Float[Tensor, " grid"]:
     """Return the norm of the smallest subgradient: 0 at the optimum and only there.
 
-    Weights that the grid does not allow are no variables and have no part in it. For the unsquared norm an all-zero W is optimal within a ball, which is taken into account.
+    Weights that the grid does not allow are no variables and have no part in it. For the unsquared
+    norm an all-zero W is optimal within a ball, which is taken into account.
     """
     slope = gradient + l2_gradient(weight, grid)
     lambda1 = grid.lambda1[:, None, None]

@@ -97,7 +97,7 @@ class ProximalAdam:
             self._mean[index].zero_()
         self.steps = 0
 
-    def _mean_over_allowed(self, deviation: Float[Tensor, "grid *shape"]) -> Float[Tensor, " grid"]:
+    def _mean_over_allowed(self, deviation: Float[Tensor, "grid ..."]) -> Float[Tensor, " grid"]:
         """Return the mean over what a point may use, so that the rest does not count."""
         mean = deviation.flatten(1).mean(dim=1)
         allowed = self.grid.allowed
