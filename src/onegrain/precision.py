@@ -26,6 +26,20 @@ def resolve_precision(precision: Precision, device: torch.device) -> torch.dtype
 
 
 @cache
+def has_bf16_lstm(device_type: str) -> bool:
+    """Whether an LSTM can run in bf16: oneDNN has none for processors without AVX-512."""
+    if device_type != "cpu":
+        return has_fast_bf16(device_type)
+    lstm, inputs = torch.nn.LSTM(2, 2, batch_first=True), torch.zeros(1, 1, 2)
+    try:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            lstm(inputs)
+    except RuntimeError:
+        return False
+    return True
+
+
+@cache
 def has_fast_bf16(device_type: str) -> bool:
     """Whether this kind of device, ``cpu`` or ``cuda``, multiplies bf16 matrices in hardware."""
     if device_type == "cuda":

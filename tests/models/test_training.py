@@ -13,9 +13,11 @@ from onegrain.errors import UserError
 from onegrain.models.evaluation import prediction_score, translation_score
 from onegrain.models.saved import load_model
 from onegrain.models.training import kept_epoch, train_model
+from onegrain.precision import has_bf16_lstm
 from onegrain.settings import Optimizer, Precision, Progress, Schedule, TextSettings
 
 TEXT = TextSettings()
+BF16 = pytest.mark.skipif(not has_bf16_lstm("cpu"), reason="this processor has no LSTM in bf16")
 
 
 class Killed(BaseException):
@@ -126,7 +128,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_stat
 
 
 @pytest.mark.parametrize("input_feeding", [False, True])
-@pytest.mark.parametrize("precision", [Precision.bf16, Precision.fp32])
+@pytest.mark.parametrize("precision", [pytest.param(Precision.bf16, marks=BF16), Precision.fp32])
 def test_every_precision_trains_with_and_without_input_feeding(
     tmp_path, splits, small, trainer, precision, input_feeding
 ):
@@ -228,3 +230,10 @@ def test_kept_epochs_are_whole_models_as_they_were_then(tmp_path, splits, small,
         assert measured.perplexity == pytest.approx(metrics["train/perplexity"], rel=1e-4)
         assert metrics["train/epochs"] == epoch
     assert {path.name for path in (tmp_path / "epochs").iterdir()} == {"1", "3"}
+
+
+@pytest.mark.skipif(has_bf16_lstm("cpu"), reason="this processor has an LSTM in bf16")
+def test_bf16_is_refused_in_a_line_where_no_lstm_runs_in_it(tmp_path, splits, small, trainer):
+    trainer.precision = Precision.bf16
+    with pytest.raises(UserError, match=r"trainer\.precision=bf16: .* take auto or fp32"):
+        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)

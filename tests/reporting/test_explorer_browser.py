@@ -266,7 +266,7 @@ def test_a_label_lists_the_neurons_that_serve_it_by_their_share(
 
 def test_a_word_lists_the_neurons_that_have_it_among_theirs(reader: Reader, folder: Path) -> None:
     reader.open()
-    words = read_run(folder).words
+    words = read_run(folder).meaning.words
     expected = set(words[words["word"] == HOSTILE[2]]["neuron"])
     assert set(reader.find(HOSTILE[2])) == expected
     reader.find("")

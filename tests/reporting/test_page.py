@@ -209,7 +209,7 @@ def test_a_screen_reader_and_a_keyboard_find_their_way(make_run: MakeRun) -> Non
     page = page_of(make_run())
     assert page.attributes[0] == ("html", {"lang": "en"})
     assert page.tags["h1"] == page.tags["main"] == 1
-    assert page.tags["caption"] == page.tags["table"] == 6
+    assert page.tags["caption"] == page.tags["table"] == 8
     ids = [a["id"] for _, a in page.attributes if "id" in a]
     assert len(ids) == len(set(ids))
     for tag, attributes in page.attributes:

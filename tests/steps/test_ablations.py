@@ -7,6 +7,8 @@ import random
 import pandas as pd
 import pytest
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from onegrain.ablation.mask import Mask, site_neurons
 from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure
@@ -54,6 +56,8 @@ def settings_of(name: str) -> Settings:
     settings.ablation.fractions = [0.5]
     settings.ablation.bootstrap_samples = 3
     settings.ablation.random_orders = 2
+    settings.ablation.retrain.fractions = [0.5]
+    settings.ablation.retrain.random_orders = 2
     settings.ablation.model.fractions = [0.5]
     settings.ablation.model.shown = [0.25]
     settings.ablation.model.precision = Precision.fp32
@@ -107,7 +111,16 @@ def drawn(
     weight = torch.randn(2, 3, 16, generator=generator)
     probe = Probe(grid, task.labels, weight, torch.zeros(2, 3), tolerance=1.0, **numbers)
     ranked = Ranked(rankings, found, pd.DataFrame())
-    return ablation_curves(settings, ranked, probe, 1, task, model, CORPUS, recording)
+
+    def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
+        """The same weights on fewer neurons."""
+        size = len(allowed)
+        points = LambdaGrid(torch.ones(size), torch.zeros(size), Penalty.squared)
+        none = {name: torch.zeros(size) for name in numbers}
+        weights = weight[1] * allowed[:, None]
+        return Probe(points, task.labels, weights, torch.zeros(size, 3), tolerance=1.0, **none)
+
+    return ablation_curves(settings, ranked, probe, 1, task, model, CORPUS, recording, refit)
 
 
 def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
@@ -118,6 +131,7 @@ def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
     metric = "perplexity" if isinstance(settings.model, NlmModel) else "bleu"
     assert kinds == {
         "probe_mask": {"operation": "keep", "metric": "accuracy"},
+        "probe_retrain": {"operation": "keep", "metric": "accuracy"},
         "model": {"operation": "ablate", "metric": metric},
         "prune": {"operation": "ablate", "metric": metric},
     }
@@ -127,6 +141,7 @@ def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:
         **dict.fromkeys(
             [("probe_mask", "one"), ("probe_mask", "other")], 2 * 4 * 5
         ),  # 0, 2, 3, 8, 16
+        **dict.fromkeys([("probe_retrain", "one"), ("probe_retrain", "other")], 4 * 5),
         **dict.fromkeys([("model", "one"), ("model", "other")], 3 * 4),  # 0, 4, 8, 16
         **dict.fromkeys([("prune", "one"), ("prune", "other")], 4),
     }

@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint, RichProgressB
 from pytorch_lightning.loggers import Logger
 
 from onegrain.errors import UserError
-from onegrain.precision import resolve_precision
+from onegrain.precision import has_bf16_lstm, resolve_precision
 from onegrain.settings import TrainerSettings
 
 EXPECTED_WARNINGS = (
@@ -59,7 +59,10 @@ def make_trainer(
         raise UserError(f"trainer.devices={settings.devices}: a model trains on 1 device")
     if min(settings.epochs, settings.batch_size) < 1:
         raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
-    dtype = resolve_precision(settings.precision, choose_device(settings.accelerator))
+    device = choose_device(settings.accelerator)
+    dtype = resolve_precision(settings.precision, device)
+    if dtype is torch.bfloat16 and not has_bf16_lstm(device.type):
+        raise UserError("trainer.precision=bf16: no LSTM runs in bf16 here; take auto or fp32")
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,
