@@ -58,7 +58,10 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def treebank(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    rows = b"1\tdogs\tdog\tNOUN\tNNS\t_\t0\troot\t_\t_\n\n"
+    rows = (
+        b"1\tdogs\tdog\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n"
+        b"2\tbark\tbark\tVERB\tVBP\t_\t0\troot\t_\t_\n\n"
+    )
     names = [f"x-ud-{split}.conllu" for split in ("train", "dev", "test")]
     sums = "\n".join(f"{hashlib.sha256(rows).hexdigest()}  {name}" for name in names)
     origin = Origin("UD_X", "owner/UD_X/commit", sums)
@@ -123,7 +126,7 @@ def test_a_task_fetches_its_treebank_by_name(
     task = PosTask(root=treebank)
     unread = Corpus("en", ())
     splits = load_labelled(task, Splits(unread, unread, unread), "en")
-    assert splits.test.labels["pos"] == (("NOUN",),)
+    assert splits.test.labels["pos"] == (("NOUN", "VERB"),)
 
 
 def test_multi30k_is_fetched_for_its_pair_only(
