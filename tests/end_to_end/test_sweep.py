@@ -39,3 +39,10 @@ def test_all_tracked_runs_share_a_folder_and_a_group(
     analyzed = [run for run in runs if run["job_type"] == "analyze"]
     assert len({run["name"] for run in analyzed}) == 2
     assert all("probe/accuracy" in run["summary"] for run in analyzed)
+
+
+def test_a_sweep_ends_in_a_comparison_of_its_jobs(sweep: Any) -> None:
+    page = (sweep.folder / "comparison.html").read_text(encoding="utf-8")
+    assert "model.hidden: 8, 12" in page
+    runs = (sweep.folder / "comparison" / "runs.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[1] for row in runs] == ["model.hidden", "8", "12"]
