@@ -125,7 +125,8 @@ def _own(task: TaskSettings, corpus: Corpus, language: str) -> Corpus:
             f"task.column={task.column.name}: the data's own gold is upos; name a treebank, such "
             f"as task.root={_TREEBANK}"
         )
-    return corpus.with_labels(task.name, corpus.labels[gold])
+    labels = {**corpus.labels, task.name: corpus.labels[gold]}  # what the others explain is shown
+    return Corpus(corpus.language, corpus.sentences, labels=labels)
 
 
 def _labeller(task: TaskSettings, train: Corpus) -> Callable[[Corpus], Corpus]:
