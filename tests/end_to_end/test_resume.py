@@ -64,7 +64,8 @@ def test_two_at_once_make_everything_once(both: list[Any]) -> None:
     made = [name for each in both for name in re.findall(r"^(\S+): made in", each.stdout, re.M)]
     found = [name for each in both for name in re.findall(r"^(\S+): found", each.stdout, re.M)]
     assert set(made) == set(found)
-    assert len(made) == len(set(made)) == 8  # a model, its scores, four recordings, a probe and its control
+    # a model, its scores, four recordings, a probe and its control
+    assert len(made) == len(set(made)) == 8
 
 
 def test_the_end_is_that_of_an_uninterrupted_training(
