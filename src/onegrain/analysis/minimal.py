@@ -76,15 +76,16 @@ def minimal_set(
     counts = [count for count in neuron_counts(dev.neurons, fractions) if count < len(order)]
     target = oracle * (1 - delta)
     tried = pd.DataFrame(columns=["neurons", "dev", "test"])
-    sizes, failed = [*counts, len(order)], -1
+    sizes, failed, shortest = [*counts, len(order)], -1, None
     while sizes:
         some, sizes = sizes[:SIZES_AT_ONCE], sizes[SIZES_AT_ONCE:]
         measured = _retrained(refit, order, some, dev, test)
         tried = pd.concat([tried, measured], ignore_index=True) if len(tried) else measured
         held = measured.loc[measured["dev"] >= target, "neurons"]
+        shortest = shortest if held.empty else int(held.iloc[0])
         failed = max((size for size in some if held.empty or size < held.iloc[0]), default=failed)
-        if not held.empty:
-            sizes = _between(failed, int(held.iloc[0]))
+        if shortest is not None:
+            sizes = _between(failed, shortest)
     tried = tried.sort_values("neurons", ignore_index=True)
     holding = tried[tried["dev"] >= target]
     found = tried.iloc[-1] if holding.empty else holding.iloc[0]
