@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import torch
 
-from onegrain import stages
 from onegrain.activations.activations import Activations
 from onegrain.configuration import compose_settings
 from onegrain.data.corpus import Corpus, Splits
@@ -157,7 +156,7 @@ def scores_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
         asked.append(folder)
         return {}
 
-    monkeypatch.setattr(stages, "training_metrics", read)
+    monkeypatch.setattr("onegrain.stages.models.training_metrics", read)
 
     def scores_of(*overrides: str, model: str = "a") -> Path:
         settings = settings_of(*overrides)
@@ -235,7 +234,7 @@ def probe_of(task: ProbingTask, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         asked.append(path)
         return canned
 
-    monkeypatch.setattr(stages.Probe, "load", load)
+    monkeypatch.setattr(Probe, "load", load)
 
     def probe_of(*overrides: str, recording: str = "r", corpus: Corpus = WORDS) -> Path:
         settings = settings_of(*overrides)

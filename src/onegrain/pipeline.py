@@ -18,7 +18,6 @@ from onegrain.activations.activations import Activations
 from onegrain.data.datasets import load_parallel
 from onegrain.data.labelled import load_labelled
 from onegrain.models.instances import instance_order
-from onegrain.probing.scoring import score
 from onegrain.probing.table import lambda_grid_table
 from onegrain.ranking.linear_correlation import labels_served
 from onegrain.reporting.explorer_data import ExplorerData
@@ -29,12 +28,9 @@ from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
 from onegrain.settings import COMPARING, Settings, plain
 from onegrain.stages import (
-    fitted_probe,
     loaded,
     model_scores,
-    probing_task,
     recorded,
-    refitting,
     trained_model,
     training_metrics,
 )
@@ -44,8 +40,8 @@ from onegrain.steps.explorer import explorer_data
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.neuron_sets import neuron_sets
-from onegrain.steps.rankings import ranked, ranking_text
-from onegrain.steps.selection import chosen_point
+from onegrain.steps.probed import Probed, probe_property
+from onegrain.steps.rankings import Ranked, ranked, ranking_text
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
@@ -84,52 +80,52 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     }
     model = models[settings.model.instance]
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
-        recordings = {
-            split: recorded(settings, model, getattr(corpora, split), store)
-            for split in ("train", "dev", "test")
-        }
-        recording = recordings["train"]
-        task = probing_task(settings.task, corpora, recordings)
-        probe = fitted_probe(settings, task, recording, corpora.train, store)
-        dev, test = score(probe, task.dev), score(probe, task.test)
-        point = chosen_point(settings, probe, task, dev)
-        control = control_metrics(settings, probe, point, test, task, corpora, recording, store)
-        weight = probe.weight[point]
+        probed = probe_property(settings, model, corpora, store)
+        control = control_metrics(settings, probed, store)
 
         text = ranking_text(settings, data, corpora.train)
         on_text = {
             number: Activations.open(recorded(settings, models[number], text, store))
             for number in sorted(models)
         }
-        ranking = ranked(settings, weight, probe.labels, on_text)
         own = on_text[settings.model.instance]
+        ranking = ranked(settings, probed.weight, probed.labels, on_text)
         trained = loaded(settings, model)
-        refit = refitting(settings, task, recording, corpora.train, probe, point, store)
-        curves = ablation_curves(
-            settings, ranking, probe, point, task, trained, data.test, own, refit
+        curves = ablation_curves(settings, ranking, probed, trained, data.test, own)
+        sets = neuron_sets(settings, probed, own)
+        meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
+        explorer = explorer_data(
+            settings,
+            probed.weight,
+            probed.labels,
+            Activations.open(probed.recordings["test"]),
+            corpora.test,
         )
-        sets = neuron_sets(settings, task, probe, point, dev, refit, own)
-        labelled = Activations.open(recording)
-        meaning = findings(settings, ranking, probe, point, task, corpora.train, labelled)
-
-        served = labels_served(weight, probe.labels, settings.ranking.share)
-        about = served.join(neuron_columns(meaning))
-        neurons = ranking.to_frame().join(about, on="neuron")
-        tested = Activations.open(recordings["test"])
-        explorer = explorer_data(settings, weight, probe.labels, tested, corpora.test)
-        grid = lambda_grid_table(probe, dev, test, point)
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
-        metrics |= probe_metrics(settings, probe, point, dev, test, task, corpora)
-        metrics |= control | ranking_metrics(ranking) | ablation_metrics(settings, curves)
-        metrics |= finding_metrics(meaning, task.name) | sets.metrics
+        metrics |= probe_metrics(settings, probed) | control | ranking_metrics(ranking)
+        metrics |= ablation_metrics(settings, curves) | sets.metrics
+        metrics |= finding_metrics(meaning, probed.task.name)
         metrics["run/seconds"] = time.perf_counter() - began
-        tables = {"neurons": neurons, "lambda_grid": grid, "agreement": ranking.agreement}
-        tables |= {"minimal": sets.minimal, "neuron_sets": sets.members}
+        tables = {
+            "neurons": _neuron_table(settings, ranking, probed, meaning),
+            "lambda_grid": lambda_grid_table(probed.probe, probed.dev, probed.test, probed.point),
+            "agreement": ranking.agreement,
+            "minimal": sets.minimal,
+            "neuron_sets": sets.members,
+        }
         page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
 
     _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
     return metrics
+
+
+def _neuron_table(
+    settings: Settings, ranking: Ranked, probed: Probed, meaning: Meaning
+) -> pd.DataFrame:
+    """Return every neuron in every ranking, with all that is known of it."""
+    served = labels_served(probed.weight, probed.labels, settings.ranking.share)
+    return ranking.to_frame().join(served.join(neuron_columns(meaning)), on="neuron")
 
 
 def _publish(

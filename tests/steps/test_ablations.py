@@ -16,12 +16,15 @@ from onegrain.ablation.resampling import Resample
 from onegrain.activations.activations import Activations
 from onegrain.activations.tokens import TokenTable
 from onegrain.data.corpus import Corpus
+from onegrain.data.labelled import LabelledText
+from onegrain.data.rare import RareLabels
 from onegrain.models.evaluation import prediction_score, translation_score
 from onegrain.models.text_model import TextModel, untrained_model
 from onegrain.neurons import Ranking
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
+from onegrain.probing.scoring import score
 from onegrain.ranking.moments import Moments, every_pair
 from onegrain.ranking.svcca import shared_directions
 from onegrain.reporting.run_files import CURVE_COLUMNS
@@ -37,6 +40,7 @@ from onegrain.settings import (
 )
 from onegrain.stages import ProbingTask
 from onegrain.steps.ablations import _measure, _values, ablation_curves
+from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 
 
@@ -120,7 +124,10 @@ def drawn(
         weights = weight[1] * allowed[:, None]
         return Probe(points, task.labels, weights, torch.zeros(size, 3), tolerance=1.0, **none)
 
-    return ablation_curves(settings, ranked, probe, 1, task, model, CORPUS, recording, refit)
+    corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
+    scores = score(probe, task.test)
+    probed = Probed(corpora, {}, task, probe, 1, scores, scores, refit)
+    return ablation_curves(settings, ranked, probed, model, CORPUS, recording)
 
 
 def test_every_target_has_curves_of_every_ranking(settings: Settings) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.corpus import Corpus
+from onegrain.data.labelled import LabelledText
 from onegrain.data.labels import UNLABELLED, LabelSet
+from onegrain.data.rare import RareLabels
 from onegrain.neurons import NeuronLayout
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
@@ -16,8 +18,9 @@ from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import score
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask
+from onegrain.stages import ProbingTask, refitting
 from onegrain.steps.control import control_metrics
+from onegrain.steps.probed import Probed
 from onegrain.store import Store
 
 TYPES = 40
@@ -52,15 +55,17 @@ def settings() -> Settings:
 
 def measured(settings: Settings, folder: Path, *, types: bool) -> dict[str, float]:
     train, test = words_of(1, 2000), words_of(2, 500)
-    corpora = Splits(train, test, test)
+    corpora = LabelledText(train, test, test, RareLabels((), {}))
     parts = [recorded(corpus, types=types) for corpus in (train, test, test)]
     layout = NeuronLayout.bidirectional_encoder(layers=1, width=(TYPES + 2) // 2)
     task = ProbingTask("pos", ("A", "B"), layout, *parts, unknown_share={})
     probe: Probe = fit_probe(task.train, task.labels, GRID)
     scores = score(probe, task.test)
     assert scores.accuracy[0] == 1.0
-    store = Store(folder)
-    return control_metrics(settings, probe, 0, scores, task, corpora, Path("r"), store)
+    store, recordings = Store(folder), {"train": Path("r")}
+    refit = refitting(settings, task, Path("r"), train, probe, 0, store)
+    probed = Probed(corpora, recordings, task, probe, 0, scores, scores, refit)
+    return control_metrics(settings, probed, store)
 
 
 def test_a_probe_that_cannot_tell_words_apart_is_selective(

@@ -5,19 +5,25 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 import torch
+from jaxtyping import Bool
+from torch import Tensor
 
 from onegrain.activations.activations import Activations
 from onegrain.activations.tokens import TokenTable
 from onegrain.data.corpus import Corpus
+from onegrain.data.labelled import LabelledText
 from onegrain.data.labels import LabelSet
+from onegrain.data.rare import RareLabels
 from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
+from onegrain.probing.scoring import score
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.settings import Penalty, Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
+from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 
 LAYOUT = NeuronLayout.bidirectional_encoder(layers=1, width=4)
@@ -51,6 +57,15 @@ def recording() -> Activations:
     return Activations(LAYOUT, table, (values,))
 
 
+def probed(task: ProbingTask, probe: Probe, point: int) -> Probed:
+    def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
+        raise AssertionError("findings fit nothing")
+
+    corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
+    scores = score(probe, task.test)
+    return Probed(corpora, {}, task, probe, point, scores, scores, refit)
+
+
 @pytest.fixture
 def meaning(settings: Settings, recording: Activations) -> Meaning:
     names = LabelSet.of(CORPUS.labels["pos"])
@@ -73,7 +88,7 @@ def meaning(settings: Settings, recording: Activations) -> Meaning:
         }.items()
     )
     ranked = Ranked(rankings, None, pd.DataFrame())
-    return findings(settings, ranked, probe, 1, task, CORPUS, recording)
+    return findings(settings, ranked, probed(task, probe, 1), recording)
 
 
 def test_every_table_has_its_columns_and_rows(meaning: Meaning) -> None:
@@ -155,7 +170,7 @@ def test_a_run_without_frequent_words_or_rankings_says_what_it_can(
     weight = torch.zeros(1, 3, 8)
     probe = Probe(grid, task.labels, weight, torch.zeros(1, 3), tolerance=1.0, **numbers)
     nothing = Ranked((), None, pd.DataFrame())
-    found = findings(settings, nothing, probe, 0, task, CORPUS, recording)
+    found = findings(settings, nothing, probed(task, probe, 0), recording)
     assert found.words.empty
     assert found.encoded.empty
     assert found.label_neurons.empty

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from jaxtyping import Float
-from torch import Tensor
 
 from onegrain.ablation.curves import probe_mask_curves
 from onegrain.ablation.measures import Measure, PerplexityMeasure, TranslationMeasure
@@ -22,10 +20,8 @@ from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
-from onegrain.probing.probe import Probe
-from onegrain.probing.refitting import Refit
 from onegrain.settings import Clamp, NmtModel, Settings, Target
-from onegrain.stages import ProbingTask
+from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 from onegrain.steps.retraining import retraining_curves
 
@@ -35,57 +31,44 @@ LABEL_FRACTIONS = PERCENT[::5]  # of neurons kept, where each label has a point 
 def ablation_curves(
     settings: Settings,
     ranked: Ranked,
-    probe: Probe,
-    point: int,
-    task: ProbingTask,
+    probed: Probed,
     model: TextModel,
     test: Corpus,
     recording: Activations,
-    refit: Refit,
 ) -> pd.DataFrame:
     """Draw the curves of every target.
 
     Args:
         settings: Those of the run.
         ranked: The orders in which neurons are taken away.
-        probe: Of every grid point.
-        point: The chosen one.
-        task: What the probe is tested on.
+        probed: The probe, and what it is tested on.
         model: The analysed model.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
-        refit: Fits the chosen point of the probe again on some neurons only.
     """
     parts = []
     targets = settings.ablation.targets
     if Target.probe_mask in targets:
-        weight, bias = probe.weight[point], probe.bias[point]
-        parts.append(_on_probe(settings, ranked.rankings, weight, bias, task))
+        parts.append(_on_probe(settings, ranked.rankings, probed))
     if Target.probe_retrain in targets and ranked.rankings:
-        parts.append(retraining_curves(settings, ranked.rankings, task, refit))
+        parts.append(retraining_curves(settings, ranked.rankings, probed))
     if Target.model in targets:
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
     if Target.prune in targets:
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
     curves = pd.concat(parts, ignore_index=True)
-    return curves.assign(task=task.name, instance=settings.model.instance)
+    return curves.assign(task=probed.task.name, instance=settings.model.instance)
 
 
-def _on_probe(
-    settings: Settings,
-    rankings: Sequence[Ranking],
-    weight: Float[Tensor, "labels neurons"],
-    bias: Float[Tensor, " labels"],
-    task: ProbingTask,
-) -> pd.DataFrame:
+def _on_probe(settings: Settings, rankings: Sequence[Ranking], probed: Probed) -> pd.DataFrame:
     """Draw the curves on the probe, for each value that neurons are clamped to.
 
     The test words are read once for all orders, and random orders are those of every ranking.
     With the first clamp, both ends of every ranking also have a curve for each label, at fewer
     points.
     """
-    chosen, seed = settings.ablation, settings.seed
+    chosen, seed, task = settings.ablation, settings.seed, probed.task
     fractions = PERCENT if chosen.fractions is None else chosen.fractions
     counts = neuron_counts(task.layout.size, [*fractions, *chosen.keep])
     ends = [(each.method, end) for each in rankings for end in ends_of(each.order, seed)]
@@ -99,7 +82,7 @@ def _on_probe(
         labels = task.labels if clamp is chosen.clamps[0] else ()
         samples = chosen.bootstrap_samples
         curves = probe_mask_curves(
-            weight, bias, task.test, orders, counts, value, samples, seed, labels
+            probed.weight, probed.bias, task.test, orders, counts, value, samples, seed, labels
         ).assign(ranking=names * (1 + len(labels)), clamp=clamp.value, site="")
         is_random, overall = curves["order"] == "random", curves["label"] == ""
         measured = curves["neurons"].isin(few) & curves["value"].notna()

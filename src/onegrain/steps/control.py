@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 from onegrain.data.control import control_labels
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.labels import UNLABELLED, LabelSet
 from onegrain.probing.labelled import LabelledActivations
-from onegrain.probing.probe import Probe
-from onegrain.probing.scoring import Scores, score
+from onegrain.probing.scoring import score
 from onegrain.reporting.run_files import Metric
 from onegrain.settings import LambdaGridSettings, Settings
 from onegrain.stages import ProbingTask, fitted_probe
+from onegrain.steps.probed import Probed
 from onegrain.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def control_metrics(
-    settings: Settings,
-    probe: Probe,
-    point: int,
-    test: Scores,
-    task: ProbingTask,
-    corpora: Splits,
-    recording: Path,
-    store: Store,
-) -> dict[str, Metric]:
+def control_metrics(settings: Settings, probed: Probed, store: Store) -> dict[str, Metric]:
     """Fit the control task's probe at the chosen point; return its accuracy and the selectivity.
 
     Hewitt & Liang (EMNLP 2019), §2: selectivity is the accuracy on the task less that on the
@@ -37,16 +27,12 @@ def control_metrics(
 
     Args:
         settings: Those of the run.
-        probe: The task's, all points of its grid.
-        point: The chosen one.
-        test: Scores of all points on the test words.
-        task: What was probed.
-        corpora: Its words and labels.
-        recording: Where the activations of the training words lie.
+        probed: The task and its probe.
         store: Of finished work.
     """
     if not settings.probe.control:
         return {}
+    task, corpora = probed.task, probed.corpora
     train = _control(settings, task, corpora.train, corpora)
     control = replace(
         task,
@@ -54,14 +40,14 @@ def control_metrics(
         train=_labelled(task.train, train, task),
         test=_labelled(task.test, _control(settings, task, corpora.test, corpora), task),
     )
-    lambda1, lambda2 = probe.grid.points()[point]
+    lambda1, lambda2 = probed.probe.grid.points()[probed.point]
     at_point = replace(settings, lambda_grid=LambdaGridSettings("control", [lambda1], [lambda2]))
     log.info("control task: the same words, a random label for each type, at the chosen point")
-    fitted = fitted_probe(at_point, control, recording, train, store)
+    fitted = fitted_probe(at_point, control, probed.recordings["train"], train, store)
     control_accuracy = float(score(fitted, control.test).accuracy[0])
     return {
         "probe/control_accuracy": control_accuracy,
-        "probe/selectivity": float(test.accuracy[point]) - control_accuracy,
+        "probe/selectivity": float(probed.test.accuracy[probed.point]) - control_accuracy,
     }
 
 

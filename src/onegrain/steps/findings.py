@@ -6,7 +6,7 @@ from itertools import chain
 
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from onegrain.ablation.probe_mask import correct_words
@@ -26,12 +26,11 @@ from onegrain.analysis.weights import weight_table
 from onegrain.analysis.word_classes import CLOSED, OPEN
 from onegrain.analysis.words import top_words
 from onegrain.data.corpus import Corpus
-from onegrain.probing.probe import Probe
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.run_files import Metric
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask
+from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 
 WORD = "word"  # the property of being a certain word
@@ -41,10 +40,7 @@ WORDS_BESIDE_A_NEURON = 5  # in neurons.csv; words.csv has more
 def findings(
     settings: Settings,
     ranked: Ranked,
-    probe: Probe,
-    point: int,
-    task: ProbingTask,
-    text: Corpus,
+    probed: Probed,
     recording: Activations,
 ) -> Meaning:
     """Say what the neurons mean.
@@ -52,13 +48,11 @@ def findings(
     Args:
         settings: Those of the run.
         ranked: The rankings whose top neurons are looked at.
-        probe: Of every grid point.
-        point: The chosen one, whose weights say which neurons serve a label.
-        task: What the probe was fitted and is tested on.
-        text: The labelled training corpus, with the labels of any number of tasks.
-        recording: Of its words.
+        probed: The probe, whose weights say which neurons serve a label; its training corpus may
+            have the labels of further tasks.
+        recording: Of the words of the training corpus.
     """
-    weight, labels, layout = probe.weight[point], probe.labels, task.layout
+    weight, labels, layout = probed.weight, probed.labels, probed.layout
     salient = label_sets(weight, labels, settings.ranking.share)
     top = max(1, round(settings.analysis.top * layout.size))
     tops = {ranking.method: ranking.order[:top] for ranking in ranked.rankings}
@@ -66,12 +60,12 @@ def findings(
 
     lowercase = settings.data.text.lowercase
     types = WordTypes.of(recording.tokens.words, settings.analysis.min_count, lowercase=lowercase)
-    properties = _properties(task.name, text, recording, types)
+    properties = _properties(probed.task.name, probed.corpora.train, recording, types)
     means = group_means(recording, {name: known.groups for name, known in properties.items()})
     explained = explained_table(means, properties)
     places = {"ranking": distribution(tops, layout), "label": distribution(salient, layout)}
     return Meaning(
-        labels=_labels(settings, weight, probe.bias[point], task),
+        labels=_labels(settings, probed),
         label_neurons=label_neurons(weight, labels, settings.ranking.share),
         label_overlap=overlap_table(salient, layout.size),
         explained=explained,
@@ -142,12 +136,8 @@ def _properties(
     return by_task | {WORD: types.identity} | places
 
 
-def _labels(
-    settings: Settings,
-    weight: Float[Tensor, "labels neurons"],
-    bias: Float[Tensor, " labels"],
-    task: ProbingTask,
-) -> pd.DataFrame:
+def _labels(settings: Settings, probed: Probed) -> pd.DataFrame:
+    weight, bias, task = probed.weight, probed.bias, probed.task
     everyone = torch.arange(weight.shape[1])
     correct = correct_words(weight, bias, task.test, everyone[None], [len(everyone)])
     trained, tested = _words(task.train.labels, len(bias)), _words(task.test.labels, len(bias))

@@ -7,37 +7,27 @@ from collections.abc import Iterator
 import pandas as pd
 
 from onegrain.ablation.readings import drop_at, gap, value_at
-from onegrain.data.labelled import LabelledText
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
-from onegrain.probing.probe import Probe
-from onegrain.probing.scoring import Scores
 from onegrain.reporting.run_files import Metric
 from onegrain.settings import Clamp, Settings, Site
-from onegrain.stages import ProbingTask
+from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 
 
-def probe_metrics(
-    settings: Settings,
-    probe: Probe,
-    point: int,
-    dev: Scores,
-    test: Scores,
-    task: ProbingTask,
-    corpora: LabelledText,
-) -> dict[str, Metric]:
+def probe_metrics(settings: Settings, probed: Probed) -> dict[str, Metric]:
     """Return how well the chosen probe does, beside the majority baseline."""
+    probe, point, task, corpora = probed.probe, probed.point, probed.task, probed.corpora
     lambda1, lambda2 = (float(f"{value:.6g}") for value in probe.grid.points()[point])
     majority = majority_accuracy(
         corpora.train, corpora.test, task.name, lowercase=settings.data.text.lowercase
     )
     return {
-        "probe/accuracy": float(test.accuracy[point]),
-        "probe/accuracy_dev": float(dev.accuracy[point]),
+        "probe/accuracy": float(probed.test.accuracy[point]),
+        "probe/accuracy_dev": float(probed.dev.accuracy[point]),
         "probe/accuracy_train": float(probe.train_accuracy[point]),
         "probe/majority_accuracy": majority,
-        "probe/macro_f1": float(test.macro_f1[point]),
+        "probe/macro_f1": float(probed.test.macro_f1[point]),
         "probe/lambda1": lambda1,
         "probe/lambda2": lambda2,
         "probe/objective": float(probe.objective[point]),

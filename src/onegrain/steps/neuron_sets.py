@@ -17,14 +17,13 @@ from onegrain.analysis.clusters import NeuronClusters, correlation_clusters
 from onegrain.analysis.minimal import MinimalSet, minimal_set
 from onegrain.analysis.redundancy import disjoint_sets
 from onegrain.neurons import Ranking
-from onegrain.probing.probe import Probe
-from onegrain.probing.refitting import Refit
-from onegrain.probing.scoring import Scores, score
+from onegrain.probing.scoring import score
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.ranking.moments import Moments
 from onegrain.reporting.run_files import MINIMAL_COLUMNS, NEURON_SET_COLUMNS, Metric
 from onegrain.settings import AnalysisSettings, Settings
 from onegrain.stages import ProbingTask
+from onegrain.steps.probed import Probed
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,32 +41,20 @@ class NeuronSets:
     metrics: dict[str, Metric]
 
 
-def neuron_sets(
-    settings: Settings,
-    task: ProbingTask,
-    probe: Probe,
-    point: int,
-    dev: Scores,
-    refit: Refit,
-    recording: Activations,
-) -> NeuronSets:
+def neuron_sets(settings: Settings, probed: Probed, recording: Activations) -> NeuronSets:
     """Search and cluster what the settings ask for.
 
     Args:
         settings: Those of the run.
-        task: What the probe was fitted and is scored on.
-        probe: Of every grid point.
-        point: The chosen one.
-        dev: Scores of all points on the dev split.
-        refit: Fits the chosen point again on some neurons only.
+        probed: The probe, and what it was fitted and is scored on.
         recording: The words over which neurons are correlated.
     """
-    chosen = settings.analysis
-    ranking = rank_by_weights(probe.weight[point], probe.labels, task.layout, settings.seed)
+    chosen, task = settings.analysis, probed.task
+    ranking = rank_by_weights(probed.weight, probed.labels, task.layout, settings.seed)
     found: tuple[MinimalSet, ...] = ()
     members, metrics = [], dict[str, Metric]()
     if chosen.minimal.enabled:
-        found = _searched(chosen, task, ranking, float(dev.accuracy[point]), refit)
+        found = _searched(chosen, probed, ranking)
         members += [_members("minimal", place, each.neurons) for place, each in enumerate(found, 1)]
         metrics |= _minimal_metrics(found, task, chosen)
     if chosen.clusters.cut is not None:
@@ -78,23 +65,22 @@ def neuron_sets(
         if chosen.clusters.retrain:
             kept = torch.zeros(1, task.layout.size, dtype=torch.bool)
             kept[0, clusters.representatives] = True
-            metrics["clusters/accuracy"] = float(score(refit(kept), task.test).accuracy)
+            metrics["clusters/accuracy"] = float(score(probed.refit(kept), task.test).accuracy)
     nobody = pd.DataFrame(columns=list(NEURON_SET_COLUMNS))
     table = pd.concat(members, ignore_index=True) if members else nobody
     return NeuronSets(_minimal_table(found, task), table, metrics)
 
 
-def _searched(
-    chosen: AnalysisSettings, task: ProbingTask, ranking: Ranking, oracle: float, refit: Refit
-) -> tuple[MinimalSet, ...]:
+def _searched(chosen: AnalysisSettings, probed: Probed, ranking: Ranking) -> tuple[MinimalSet, ...]:
     """Return the minimal set and, where they were asked for, further ones beside it."""
+    task, refit = probed.task, probed.refit
     fractions = RETRAINED if chosen.minimal.fractions is None else chosen.minimal.fractions
     search = partial(
         minimal_set,
         refit,
         dev=task.dev,
         test=task.test,
-        oracle=oracle,
+        oracle=float(probed.dev.accuracy[probed.point]),
         delta=chosen.minimal.delta,
         fractions=fractions,
     )

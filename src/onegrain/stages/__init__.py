@@ -1,0 +1,28 @@
+"""The expensive stages of the pipeline, each found in the store if it was done before.
+
+A stage's key holds all that its result depends on and nothing else: what was trained on what, by
+content, and the settings that reach it. So another lambda grid does not train or record again.
+"""
+
+from onegrain.stages.models import (
+    OpenRun,
+    loaded,
+    model_scores,
+    trained_model,
+    training_metrics,
+)
+from onegrain.stages.probes import ProbingTask, fitted_probe, probing_task, refitting
+from onegrain.stages.recordings import recorded
+
+__all__ = [
+    "OpenRun",
+    "ProbingTask",
+    "fitted_probe",
+    "loaded",
+    "model_scores",
+    "probing_task",
+    "recorded",
+    "refitting",
+    "trained_model",
+    "training_metrics",
+]

@@ -1,0 +1,140 @@
+"""Trained models and how well they do, found in the store."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.models.evaluation import scores
+from onegrain.models.instances import instance_part, without_repeats
+from onegrain.models.lightning import choose_device
+from onegrain.models.saved import load_model
+from onegrain.models.text_model import TextModel
+from onegrain.models.training import kept_epoch, train_model
+from onegrain.settings import (
+    ModelSettings,
+    NlmModel,
+    NmtModel,
+    SearchSettings,
+    Settings,
+    TrainerSettings,
+    network_settings,
+)
+from onegrain.store import Store
+from onegrain.tracking.runs import TrackedRun
+
+METRICS_FILE = "metrics.json"
+
+
+@runtime_checkable
+class OpenRun(Protocol):
+    """Opens a tracked run for one trained model."""
+
+    def __call__(self, *, name: str) -> AbstractContextManager[TrackedRun]:
+        """Open the run."""
+        ...
+
+
+def trained_model(
+    settings: Settings, data: Splits, instance: int, store: Store, open_run: OpenRun
+) -> Path:
+    """Return the folder of one trained instance (counted from 1).
+
+    Its tracked run stays open until the scores of what was trained are known.
+    """
+    model = settings.model
+    if not isinstance(model, NmtModel | NlmModel):
+        raise TypeError(f"model={model.name} has no training")
+    part, dev = _training_text(model, data, instance, settings.data.seed)
+    seed = settings.seed + instance - 1
+    key = {
+        "model": network_settings(model),
+        "trainer": _trained_with(settings.trainer),
+        "text": asdict(settings.data.text),
+        "seed": seed,
+        "data": [part.fingerprint, dev.fingerprint],
+    }
+    runs: list[TrackedRun] = []
+    with ExitStack() as open_runs:
+
+        def make(folder: Path) -> None:
+            name = f"{model.name} {settings.data.pair} #{instance}"
+            run = open_runs.enter_context(open_run(name=name))
+            chosen = (model, settings.trainer, settings.data.text, seed)
+            train_model(part, dev, *chosen, folder, logger=run.lightning_logger())
+            run.log_scalars(training_metrics(folder))
+            runs.append(run)
+
+        folder = store.get_or_make("model", key, make, resumable=True)
+        for run in runs:
+            run.log_scalars(model_scores(settings, data, folder, store))
+    return folder if model.epoch is None else kept_epoch(folder, model.epoch)
+
+
+def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
+    """Return what training depends on; epochs that are kept only where there are any."""
+    settings = asdict(trainer)
+    kept = sorted(settings.pop("keep_epochs"))
+    del settings["progress"]
+    return settings | ({"keep_epochs": kept} if kept else {})
+
+
+def identity(model: Path) -> str:
+    """Return what a trained model is called in the keys of what is made of it."""
+    is_kept_epoch = model.parent.name == kept_epoch(model, 1).parent.name
+    return f"{model.parent.parent.name} {model.name}" if is_kept_epoch else model.name
+
+
+def training_metrics(folder: Path) -> dict[str, Any]:
+    """Return what was measured in a folder of the store, by metric name."""
+    metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+    return metrics
+
+
+def loaded(settings: Settings, model: Path) -> TextModel:
+    """Return a trained model, in evaluation mode, on the device that the settings choose."""
+    trained = load_model(model)
+    trained.model.to(choose_device(settings.trainer.accelerator))
+    return trained
+
+
+def model_scores(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
+    """Return how well a trained model does on text that it was not trained on, by metric name."""
+    chosen = settings.model
+    search = (
+        {item.name: getattr(chosen, item.name) for item in fields(SearchSettings)}
+        if isinstance(chosen, SearchSettings)
+        else {}
+    )
+    key = {
+        "model": identity(model),
+        "search": search,
+        "data": [replace(part, labels={}).fingerprint for part in (data.dev, data.test)],
+    }
+
+    def make(folder: Path) -> None:
+        found = json.dumps(scores(loaded(settings, model), data, chosen), indent=2)
+        (folder / METRICS_FILE).write_text(found + "\n", encoding="utf-8")
+
+    return training_metrics(store.get_or_make("scores", key, make))
+
+
+def _training_text(
+    model: ModelSettings, data: Splits, instance: int, seed: int
+) -> tuple[Corpus, Corpus]:
+    """Return the instance's own part of the train split, and the dev split."""
+    train, dev = _read_by(model, data.train), _read_by(model, data.dev)
+    if isinstance(model, NlmModel):
+        train = without_repeats(train)
+    return instance_part(train, instance - 1, model.instances, seed), dev
+
+
+def _read_by(model: ModelSettings, corpus: Corpus) -> Corpus:
+    """Return what training reads of a corpus: words, and those of the translation for NMT."""
+    other = corpus.translation if isinstance(model, NmtModel) else None
+    translation = None if other is None else Corpus(other.language, other.sentences)
+    return Corpus(corpus.language, corpus.sentences, translation=translation)

@@ -1,0 +1,154 @@
+"""Labelled activations and the probes fitted on them, found in the store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+from torch import Tensor
+
+from onegrain.activations.activations import Activations
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.labels import UNLABELLED, LabelSet
+from onegrain.models.lightning import choose_device
+from onegrain.neurons import NeuronLayout
+from onegrain.precision import resolve_precision
+from onegrain.probing.fitting import fit_probe
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.probe import Probe
+from onegrain.probing.refitting import Refit, refit_probe
+from onegrain.settings import Settings, TaskSettings
+from onegrain.store import Store
+
+log = logging.getLogger(__name__)
+
+PROBE_FILE = "probe.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class ProbingTask:
+    """A recorded and labelled corpus; words that the task leaves out are not in it.
+
+    Attributes:
+        name: Of the task.
+        labels: Label names by id, those of the training split.
+        layout: What the neurons are.
+        train: Activations and labels of the training split.
+        dev: The same for the dev split.
+        test: The same for the test split.
+        unknown_share: The share of words in each split that the model read as unknown.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    layout: NeuronLayout
+    train: LabelledActivations
+    dev: LabelledActivations
+    test: LabelledActivations
+    unknown_share: Mapping[str, float]
+
+
+def probing_task(
+    settings: TaskSettings, corpora: Splits, recordings: Mapping[str, Path]
+) -> ProbingTask:
+    """Put recorded activations and labels together; warn where many words are unknown."""
+    name = settings.name
+    labels = LabelSet.of(corpora.train.labels[name])
+    layout = Activations.open(recordings["train"]).layout
+    unknown: dict[str, float] = {}
+    parts: dict[str, LabelledActivations] = {}
+    for split, folder in recordings.items():
+        activations = Activations.open(folder)
+        numbers = labels.encode(getattr(corpora, split).labels[name])
+        if bool((numbers == UNLABELLED).any()):
+            rows = (numbers != UNLABELLED).nonzero()[:, 0]
+            activations, numbers = activations.select(rows), numbers[rows]
+        sentences = activations.tokens.sentence.unique_consecutive(return_inverse=True)[1]
+        parts[split] = LabelledActivations(activations, numbers, sentences)
+        unknown[split] = float(activations.tokens.unknown.float().mean())
+        if unknown[split] > settings.unknown_limit:
+            log.warning(
+                "%.1f%% of the %s words are unknown to the model (task.unknown_limit=%g): the "
+                "labelled text and the model's differ, and no neuron can tell unknown words apart",
+                100 * unknown[split], split, settings.unknown_limit,
+            )  # fmt: skip
+    return ProbingTask(name, labels.names, layout, unknown_share=unknown, **parts)
+
+
+def fitted_probe(
+    settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus, store: Store
+) -> Probe:
+    """Return the probe of every point of the lambda grid."""
+    grid = settings.lambda_grid
+
+    def make(folder: Path) -> None:
+        points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
+        probe = fit_probe(task.train, task.labels, points, **_fitting(settings))
+        probe.save(folder / PROBE_FILE)
+
+    key = _probe_key(settings, task, recording, corpus)
+    return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
+
+
+def refitting(
+    settings: Settings,
+    task: ProbingTask,
+    recording: Path,
+    corpus: Corpus,
+    probe: Probe,
+    point: int,
+    store: Store,
+) -> Refit:
+    """Return what fits the chosen point of a `fitted_probe` again on some neurons only."""
+    fitted = _probe_key(settings, task, recording, corpus)
+
+    def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
+        def make(folder: Path) -> None:
+            refitted = refit_probe(task.train, probe, point, allowed, **_fitting(settings))
+            refitted.save(folder / PROBE_FILE)
+
+        digest = sha256(np.packbits(allowed.numpy()).tobytes()).hexdigest()
+        key = {"probe": fitted, "point": point, "allowed": digest, "masks": len(allowed)}
+        return Probe.load(store.get_or_make("refit", key, make) / PROBE_FILE)
+
+    return refit
+
+
+def _probe_key(
+    settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus
+) -> dict[str, Any]:
+    chosen, grid = settings.probe, settings.lambda_grid
+    fitting = _fitting(settings)
+    return {
+        "activations": recording.name,
+        "labels": corpus.fingerprint,
+        "task": task.name,
+        "grid": [grid.lambda1, grid.lambda2],
+        "penalty": chosen.penalty,
+        "tolerance": chosen.tolerance,
+        "epochs": chosen.epochs,
+        "batch_size": chosen.batch_size,
+        "dtype": str(fitting["dtype"]),
+        "seed": fitting["seed"],
+    }
+
+
+def _fitting(settings: Settings) -> dict[str, Any]:
+    """Return how probes are fitted, as `fit_probe` and `refit_probe` take it."""
+    chosen = settings.probe
+    return {
+        "tolerance": chosen.tolerance,
+        "epochs": chosen.epochs,
+        "batch_size": chosen.batch_size,
+        "dtype": resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator)),
+        "memory_gigabytes": chosen.memory_gigabytes,
+        "accelerator": settings.trainer.accelerator,
+        "seed": settings.seed if chosen.seed is None else chosen.seed,
+    }

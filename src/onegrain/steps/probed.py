@@ -1,0 +1,87 @@
+"""One property of words, probed: what every further step looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jaxtyping import Float
+from torch import Tensor
+
+from onegrain.data.labelled import LabelledText
+from onegrain.neurons import NeuronLayout
+from onegrain.probing.probe import Probe
+from onegrain.probing.refitting import Refit
+from onegrain.probing.scoring import Scores, score
+from onegrain.settings import Settings
+from onegrain.stages import ProbingTask, fitted_probe, probing_task, recorded, refitting
+from onegrain.steps.selection import chosen_point
+from onegrain.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """A property of words and the probe that reads it off a model's neurons.
+
+    Attributes:
+        corpora: The words and their labels, all splits.
+        recordings: Where the activations of each split's words lie.
+        task: Both together, without the words that the task leaves out.
+        probe: Of every point of the lambda grid.
+        point: The grid point that the run goes on with.
+        dev: Scores of all points on the dev split.
+        test: The same on the test split.
+        refit: Fits the probe of ``point`` again on some neurons only.
+    """
+
+    corpora: LabelledText
+    recordings: Mapping[str, Path]
+    task: ProbingTask
+    probe: Probe
+    point: int
+    dev: Scores
+    test: Scores
+    refit: Refit
+
+    @property
+    def weight(self) -> Float[Tensor, "labels neurons"]:
+        """The chosen probe's weights."""
+        return self.probe.weight[self.point]
+
+    @property
+    def bias(self) -> Float[Tensor, " labels"]:
+        """The chosen probe's biases."""
+        return self.probe.bias[self.point]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each row of the weights."""
+        return self.probe.labels
+
+    @property
+    def layout(self) -> NeuronLayout:
+        """What the neurons are."""
+        return self.task.layout
+
+
+def probe_property(settings: Settings, model: Path, corpora: LabelledText, store: Store) -> Probed:
+    """Record a model on labelled text, fit the probe of every grid point, and choose one.
+
+    Args:
+        settings: Those of the run.
+        model: Folder of the trained model.
+        corpora: What it reads, with labels.
+        store: Of finished work.
+    """
+    recordings = {
+        split: recorded(settings, model, getattr(corpora, split), store)
+        for split in ("train", "dev", "test")
+    }
+    task = probing_task(settings.task, corpora, recordings)
+    fitted_on = (recordings["train"], corpora.train)
+    probe = fitted_probe(settings, task, *fitted_on, store)
+    dev, test = score(probe, task.dev), score(probe, task.test)
+    point = chosen_point(settings, probe, task, dev)
+    refit = refitting(settings, task, *fitted_on, probe, point, store)
+    return Probed(corpora, recordings, task, probe, point, dev, test, refit)
