@@ -268,6 +268,7 @@ RULES: dict[str, Rule] = {
     "ablation.model.random_orders": NOT_NEGATIVE,
     "ablation.model.sentences": _at_least(1),
     "ablation.model.rows_at_once": _at_least(1),
+    "ablation.model.workers": _at_least(1),
     "analysis.top": _share("("),
     "analysis.words": _at_least(1),
     "analysis.min_count": _at_least(1),

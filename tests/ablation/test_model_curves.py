@@ -2,6 +2,7 @@
 
 import random
 
+import pandas as pd
 import pytest
 import torch
 
@@ -21,6 +22,7 @@ from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.probing.labelled import InMemory
 from onegrain.ranking.methods import Instances, rank
 from onegrain.ranking.moments import Moments, every_pair
+from onegrain.ranking.random_order import rank_at_random
 from onegrain.ranking.svcca import shared_directions
 from onegrain.settings import Clamp, Method, NlmModel, NmtModel, RankingSettings, Site, TextSettings
 
@@ -296,3 +298,13 @@ def test_directions_go_from_either_end_and_the_ends_are_measured_once(with_direc
         inside = gone[:, site_neurons(directions.layout, Site.context)]
         left = projection.remove(projection.mean + inside) - projection.mean
         assert left.abs().max() < 1e-5
+
+
+def test_side_by_side_points_are_the_same_as_one_after_the_other(planted):
+    trained, corpus, _ = planted(0)
+    layout = trained.model.layout
+    rankings = [rank_at_random(layout, seed) for seed in range(2)]
+    measure = PerplexityMeasure(trained, corpus, rows_at_once=16)
+    options = {"sites": list(Site), "fractions": [0.2, 0.5], "bootstrap_samples": 5}
+    one, two = (curves_of(measure, rankings, workers=workers, **options) for workers in (1, 2))
+    pd.testing.assert_frame_equal(one, two, rtol=1e-5)

@@ -28,6 +28,7 @@ from onegrain.ablation.measures import TranslationMeasure
 from onegrain.ablation.model_curves import model_curves
 from onegrain.ablation.orders import orders_of
 from onegrain.ablation.schedule import neuron_counts
+from onegrain.ablation.workers import default_workers
 from onegrain.configuration import compose_settings
 from onegrain.data.corpus import Corpus
 from onegrain.data.datasets import load_parallel
@@ -73,6 +74,9 @@ def main() -> int:
         fractions=fractions,
         random_orders=0,
         bootstrap_samples=options.bootstrap,
+        workers=default_workers(torch.device("cpu"))
+        if options.workers is None
+        else options.workers,
     )
     ours = time.perf_counter() - start
 
@@ -204,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=outputs / "store", help="of the model")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, help="of ours; all threads if not given")
     parser.add_argument("--every", type=int, default=5, help="plain: measure each n-th point")
     parser.add_argument("--precision", choices=[each.name for each in Precision], default="fp32")
     parser.add_argument("--bootstrap", type=int, default=1000, help="samples, for ours alone")

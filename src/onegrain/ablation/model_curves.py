@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import partial
+from itertools import product
 
 import pandas as pd
 import torch
@@ -18,6 +19,7 @@ from onegrain.ablation.orders import orders_of
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, neuron_counts
+from onegrain.ablation.workers import Count, counting
 from onegrain.neurons import Ranking
 from onegrain.ranking.svcca import Directions
 from onegrain.settings import Clamp, Site
@@ -37,6 +39,7 @@ def model_curves(
     random_orders: int = 1,
     bootstrap_samples: int = 1000,
     seed: int = 0,
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Ablate more and more neurons, top, bottom and random ones first, and measure the model.
 
@@ -52,15 +55,16 @@ def model_curves(
         random_orders: The same for every ranking.
         bootstrap_samples: Resampled test sets for the 95% interval over sentences.
         seed: Of random orders and of the bootstrap.
+        workers: How many points are measured side by side (`onegrain.ablation.workers`).
 
     Returns:
         One row for each ranking, site, clamp, order and count, in the columns of ``curves.csv``.
     """
     parts = []
     whole = measured(measure, Mask.empty(measure.layout, sites[0]), bootstrap_samples, seed)
-    for site in sites:
-        for clamp, values in clamps.items():
-            points = _Points(measure, site, values, whole, bootstrap_samples, seed)
+    with counting(measure, workers) as count:
+        for site, (clamp, values) in product(sites, clamps.items()):
+            points = _Points(measure, count, site, values, whole, bootstrap_samples, seed)
             for ranking in rankings:
                 rows = _curve(points, ranking, fractions, random_orders, seed)
                 parts.append(rows.assign(ranking=ranking.method, clamp=clamp.value))
@@ -75,6 +79,7 @@ def direction_curves(
     fractions: Sequence[float] = INSIDE,
     bootstrap_samples: int = 1000,
     seed: int = 0,
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Project more and more directions out of the top layer, and measure the model.
 
@@ -84,6 +89,7 @@ def direction_curves(
         fractions: Of the directions.
         bootstrap_samples: Resampled test sets for the 95% interval over sentences.
         seed: Of the bootstrap.
+        workers: How many points are measured side by side.
 
     Returns:
         Rows as those of `model_curves`, at ``site=context`` and ``clamp=mean``; ``neurons`` and
@@ -92,25 +98,31 @@ def direction_curves(
     layout, total = measure.layout, len(directions.vectors)
     top = site_neurons(layout, Site.context)
 
-    @cache
-    def at(count: int, order: str) -> dict[str, float]:
+    def without(count: int, order: str) -> Ablation:
         if count == 0:
-            ablation: Ablation = Mask.empty(layout, Site.context)
-        else:
-            basis = directions.basis(count, bottom=order == "bottom")
-            ablation = Projection(basis[:, top], directions.mean[top], layout)
-        return measured(measure, ablation, bootstrap_samples, seed)
+            return Mask.empty(layout, Site.context)
+        basis = directions.basis(count, bottom=order == "bottom")
+        return Projection(basis[:, top], directions.mean[top], layout)
 
+    ends = product(("top", "bottom"), neuron_counts(total, fractions))
+    # What is taken away from either end is the same where it is nothing or all there is.
+    wanted = {end: end if 0 < end[1] < total else ("any", end[1]) for end in ends}
+    distinct = list(dict.fromkeys(wanted.values()))
+    with counting(measure, workers) as counts:
+        all_counts = counts(without(count, order) for order, count in distinct)
+        found = {
+            point: summarised(measure, each, bootstrap_samples, seed)
+            for point, each in zip(distinct, all_counts, strict=True)
+        }
     rows = [
         {
             "order": order,
             "seed": seed,
             "neurons": count,
             "fraction": count / total,
-            **at(count, order if 0 < count < total else "any"),
+            **found[wanted[order, count]],
         }
-        for order in ("top", "bottom")
-        for count in neuron_counts(total, fractions)
+        for order, count in wanted
     ]
     curve = _columns(pd.DataFrame(rows), measure.metric, Site.context)
     curve = curve.assign(ranking=directions.method, clamp=Clamp.mean.value)
@@ -138,27 +150,30 @@ class _Points:
     def __init__(
         self,
         measure: Measure,
+        count: Count,
         site: Site,
         values: Values,
         whole: dict[str, float],
         samples: int,
         seed: int,
     ) -> None:
-        self.measure, self.site, self.values = measure, site, values
+        self.measure, self.site = measure, site
         self.neurons = site_neurons(measure.layout, site)
-        self.samples, self.seed = samples, seed
+        self._count, self._values = count, values
+        self._summarised = partial(summarised, measure, samples=samples, seed=seed)
         self._measured: dict[tuple[int, ...], dict[str, float]] = {(): whole}
 
-    def at(self, neurons: Int[Tensor, " ablated"]) -> dict[str, float]:
-        """Return ``value``, ``low`` and ``high`` with these neurons ablated."""
-        chosen = tuple(neurons.sort().values.tolist())
-        if chosen not in self._measured:
-            self._measured[chosen] = self._measure(torch.tensor(chosen, dtype=torch.long))
-        return self._measured[chosen]
+    def at(self, places: Sequence[Int[Tensor, " _"]]) -> list[dict[str, float]]:
+        """Return ``value``, ``low`` and ``high`` with each of these sets of neurons ablated."""
+        sets = [tuple(neurons.sort().values.tolist()) for neurons in places]
+        new = [chosen for chosen in dict.fromkeys(sets) if chosen not in self._measured]
+        for chosen, counts in zip(new, self._count(map(self._mask, new)), strict=True):
+            self._measured[chosen] = self._summarised(counts)
+        return [self._measured[chosen] for chosen in sets]
 
-    def _measure(self, neurons: Int[Tensor, " ablated"]) -> dict[str, float]:
-        mask = Mask(neurons, self.measure.layout, self.site, self.values)
-        return measured(self.measure, mask, self.samples, self.seed)
+    def _mask(self, neurons: tuple[int, ...]) -> Mask:
+        ids = torch.tensor(neurons, dtype=torch.long)
+        return Mask(ids, self.measure.layout, self.site, self._values)
 
 
 def _curve(
@@ -167,16 +182,17 @@ def _curve(
     """Draw one ranking's curves; of the neurons that the site has, in the ranking's order."""
     reached = ranking.order[torch.isin(ranking.order, points.neurons)]
     orders = orders_of(reached, random_orders, seed)
+    places = list(product(orders, neuron_counts(len(reached), fractions)))
+    measured_at = points.at([order.neurons[:count] for order, count in places])
     rows = [
         {
             "order": order.name,
             "seed": order.seed,
             "neurons": count,
             "fraction": count / len(reached),
-            **points.at(order.neurons[:count]),
+            **found,
         }
-        for order in orders
-        for count in neuron_counts(len(reached), fractions)
+        for (order, count), found in zip(places, measured_at, strict=True)
     ]
     return _columns(pd.DataFrame(rows), points.measure.metric, points.site)
 

@@ -150,7 +150,8 @@ class ModelAblationSettings:
     shown: list[float] = field(default_factory=lambda: [0.025, 0.10])  # in tables and metrics
     random_orders: int = 1
     sentences: int | None = None  # of the test split; null: all there are
-    rows_at_once: int = 512  # sentences (times the beam) in one step, which bounds the memory
+    rows_at_once: int = 512  # sentences (times the beam) in one step, which bounds the memory ...
+    workers: int | None = None  # ... of each worker; null: one for each CPU thread, one on a GPU
     precision: Precision = Precision.fp32  # of the product with the vocabulary; bf16 moves BLEU
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -13,9 +14,11 @@ from onegrain.ablation.orders import ends_of, random_orders
 from onegrain.ablation.pruning import pruning_curves
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, PERCENT, neuron_counts
+from onegrain.ablation.workers import default_workers
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
 from onegrain.data.sampling import shuffled
+from onegrain.models.lightning import choose_device
 from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
@@ -95,7 +98,12 @@ def _in_model(
     settings: Settings, ranked: Ranked, measure: Measure, recording: Activations
 ) -> pd.DataFrame:
     chosen, samples = settings.ablation.model, settings.ablation.bootstrap_samples
-    fractions = _fractions(settings)
+    shared: dict[str, Any] = {
+        "fractions": _fractions(settings),
+        "bootstrap_samples": samples,
+        "seed": settings.seed,
+        "workers": chosen.workers or default_workers(choose_device(settings.trainer.accelerator)),
+    }
     parts = []
     if ranked.rankings:
         curves = model_curves(
@@ -103,21 +111,12 @@ def _in_model(
             ranked.rankings,
             sites=chosen.sites,
             clamps={clamp: _values(clamp, recording, settings.seed) for clamp in chosen.clamps},
-            fractions=fractions,
             random_orders=chosen.random_orders,
-            bootstrap_samples=samples,
-            seed=settings.seed,
+            **shared,
         )
         parts.append(curves)
     if ranked.directions is not None:
-        curves = direction_curves(
-            measure,
-            ranked.directions,
-            fractions=fractions,
-            bootstrap_samples=samples,
-            seed=settings.seed,
-        )
-        parts.append(curves)
+        parts.append(direction_curves(measure, ranked.directions, **shared))
     return pd.concat(parts, ignore_index=True)
 
 
