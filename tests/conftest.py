@@ -5,10 +5,10 @@ import os
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-# torch is not imported yet; processes that tests start inherit it. Two processes that each spread
-# over all cores are several times slower than one after the other.
-workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+# Before torch is imported, and for the processes that tests start: workers that each spread over
+# all cores are several times slower than workers of one core each.
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // int(workers)))
 
 install_import_hook("onegrain", "beartype.beartype")
 

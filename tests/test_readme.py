@@ -19,7 +19,7 @@ README = REPOSITORY / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 PAGES = {"README.md": TEXT, "RESULTS.md": (REPOSITORY / "RESULTS.md").read_text(encoding="utf-8")}
 
-PROMISED = ["pip install -e . && python train.py", "pip install -e '.[dev]' && pytest"]
+PROMISED = ["pip install -e . && python train.py", "pip install -e '.[dev]' && pytest -n auto"]
 
 
 def bash_blocks(text: str) -> list[str]:
