@@ -7,7 +7,7 @@ import torch
 
 from onegrain.ablation.inside import ablate
 from onegrain.ablation.mask import Mask, site_neurons
-from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure
+from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure, _masks_at_once
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
 from onegrain.data.corpus import Corpus
@@ -172,3 +172,48 @@ def test_a_sentence_has_the_counts_it_has_alone(translator):
     for row in (0, 7, 20):  # the last is empty
         alone = TranslationMeasure(translator, CORPUS.select([row]), search, 100).counts(mask)
         assert torch.equal(alone[0], together[row])
+
+
+def several(layout, site):
+    pool = torch.randn(9, layout.size, generator=torch.Generator().manual_seed(3))
+    resample = Resample(pool, seed=5)
+    ids = site_neurons(layout, site)
+    return {
+        "constants": [
+            Mask.empty(layout, site),
+            some(layout, site),
+            Mask(ids[1::3], layout, site, pool.mean(dim=0)),
+        ],
+        "resampled": [Mask(ids[start::2], layout, site, resample) for start in (0, 1)],
+    }
+
+
+@pytest.mark.parametrize("site", Site)
+@pytest.mark.parametrize("kind", ["constants", "resampled"])
+def test_perplexities_under_several_masks_at_once_are_those_under_each(site, kind):
+    trained = text_model(NlmModel(hidden=6, layers=2))
+    measure = PerplexityMeasure(trained, CORPUS, rows_at_once=8)
+    masks = several(trained.model.layout, site)[kind]
+    together = measure.counts_together(masks)
+    for mask, counts in zip(masks, together, strict=True):
+        assert torch.allclose(counts, measure.counts(mask), rtol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 2])
+@pytest.mark.parametrize("site", Site)
+@pytest.mark.parametrize("kind", ["constants", "resampled"])
+def test_translations_under_several_masks_at_once_are_those_under_each(
+    translator, site, kind, beam
+):
+    search = NmtModel(beam=beam, max_decode_extra=3)
+    measure = TranslationMeasure(translator, CORPUS, search, rows_at_once=8)
+    masks = several(translator.model.layout, site)[kind]
+    together = measure.counts_together(masks)
+    for mask, counts in zip(masks, together, strict=True):
+        assert torch.equal(counts, measure.counts(mask))
+
+
+def test_only_a_gpu_takes_several_masks_at_once(translator):
+    assert TranslationMeasure(translator, CORPUS, NmtModel(), 1000).masks_at_once == 1
+    assert _masks_at_once(8192, 500, torch.device("cuda")) == 16
+    assert _masks_at_once(100, 500, torch.device("cuda")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -70,3 +71,25 @@ def test_what_goes_wrong_in_a_worker_is_raised_and_leaves_threads_as_they_were()
 def test_a_gpu_has_one_worker_and_a_cpu_one_for_each_thread() -> None:
     assert default_workers(torch.device("cuda")) == 1
     assert default_workers(torch.device("cpu")) == min(torch.get_num_threads(), 8)
+
+
+class Together(Noting):
+    """Takes four masks at once and notes how many it got."""
+
+    masks_at_once = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def counts_together(self, masks: Sequence[Mask]) -> list[Tensor]:
+        self.sizes.append(len(masks))
+        return [self.counts(mask) for mask in masks]
+
+
+def test_a_measure_that_takes_masks_together_gets_them_so() -> None:
+    measure = Together()
+    with counting(measure, 1) as counts:
+        found = torch.cat(list(counts(masks(10))))
+    assert found[:, 0].tolist() == list(range(10))
+    assert measure.sizes == [4, 4, 2]

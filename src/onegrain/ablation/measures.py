@@ -6,6 +6,7 @@ sentences needs no second look at the model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from functools import cached_property
@@ -17,10 +18,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from onegrain.ablation.context import ablated_encoding
-from onegrain.ablation.inside import ablate
+from onegrain.ablation.inside import ablate, ablate_rows
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.projection import Projection
 from onegrain.data.corpus import Corpus
+from onegrain.models.batches import Batch
 from onegrain.models.bleu import BleuCounts
 from onegrain.models.encoder import Encoding
 from onegrain.models.evaluation import references
@@ -57,6 +59,21 @@ class Measure(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchedMeasure(Measure, Protocol):
+    """A measure that can read its test set under several masks in one pass.
+
+    Attributes:
+        masks_at_once: How many its memory is for; 1 on a CPU, which gains nothing by it.
+    """
+
+    masks_at_once: int
+
+    def counts_together(self, masks: Sequence[Mask]) -> list[Counts]:
+        """Return the counts under each of some masks of one site."""
+        ...
+
+
 class TranslationMeasure:
     """BLEU of the translations of a test set.
 
@@ -85,6 +102,8 @@ class TranslationMeasure:
         self.decoder.output.to(dtype)
         sources = [trained.source.encode(words).ids for words in corpus.sentences]
         self.batches = source_batches(sources, settings, rows_at_once)
+        longest = max((len(batch.sentences) for batch in self.batches), default=1)
+        self.masks_at_once = _masks_at_once(rows_at_once, longest * self.beam, self._device)
         lowercase = trained.target.settings.lowercase
         self.bleu = BleuCounts(references(translation_of(corpus)), lowercase=lowercase)
 
@@ -96,37 +115,62 @@ class TranslationMeasure:
     @torch.inference_mode()
     def counts(self, ablation: Ablation) -> Counts:
         """Translate without the neurons and count n-grams."""
-        written = [""] * len(self.bleu.references)
+        (written,) = translations = self._empty(1)
         encoder_differs = isinstance(ablation, Mask) and ablation.site is not Site.context
         with ablate(self.model, ablation) if encoder_differs else nullcontext():
             for index, batch in enumerate(self.batches):
                 start = self._read(batch) if encoder_differs else self._reread(index, ablation)
-                found = search(start, batch.limits.to(start.source.context.device), self.beam)
-                for rows, symbols in zip(batch.sentences, found, strict=True):
-                    text = self.target.decode(symbols)
-                    for row in rows:
-                        written[row] = text
+                self._search(start, batch, translations)
         return self.bleu(written)
+
+    @torch.inference_mode()
+    def counts_together(self, masks: Sequence[Mask]) -> list[Counts]:
+        """Translate every sentence once for each of some masks of one site, side by side."""
+        translations = self._empty(len(masks))
+        for batch in self.batches:
+            repeated = batch.repeat(len(masks))
+            with ablate_rows(self.model, _for_each_row(masks, len(batch.ids))):
+                start = self._read(repeated)
+            self._search(start, repeated, translations)
+        return [self.bleu(written) for written in translations]
 
     def value(self, totals: Counts) -> list[float]:
         """Return the BLEU of each row, 0 to 100."""
         scores: list[float] = self.bleu.scores(totals.long()).tolist()
         return scores
 
+    def _empty(self, searches: int) -> list[list[str]]:
+        return [[""] * len(self.bleu.references) for _ in range(searches)]
+
     def _read(self, batch: SourceBatch) -> PartialTranslations:
-        ids = batch.ids.to(self.decoder.output.weight.device)
-        return PartialTranslations(self.decoder, *self.model.start(ids, batch.lengths))
+        start = self.model.start(batch.ids.to(self._device), batch.lengths)
+        return PartialTranslations(self.decoder, *start)
 
     def _reread(self, index: int, ablation: Ablation) -> PartialTranslations:
         batch = self.batches[index]
         encoding = ablated_encoding(self._encodings[index], ablation, batch.ids)
-        start = self.model.start_from(encoding, batch.lengths)
-        return PartialTranslations(self.decoder, *start)
+        return PartialTranslations(self.decoder, *self.model.start_from(encoding, batch.lengths))
+
+    def _search(
+        self, start: PartialTranslations, batch: SourceBatch, translations: list[list[str]]
+    ) -> None:
+        """Write what is found where its sentences stand, search after search."""
+        found = search(start, batch.limits.to(self._device), self.beam)
+        size = len(found) // len(translations)
+        for place, symbols in enumerate(found):
+            text = self.target.decode(symbols)
+            for row in batch.sentences[place % size]:
+                translations[place // size][row] = text
+
+    @property
+    def _device(self) -> torch.device:
+        return self.decoder.output.weight.device
 
     @cached_property
     def _encodings(self) -> list[Encoding]:
-        device = self.decoder.output.weight.device
-        return [self.model.encoder(each.ids.to(device), each.lengths) for each in self.batches]
+        return [
+            self.model.encoder(each.ids.to(self._device), each.lengths) for each in self.batches
+        ]
 
 
 class PerplexityMeasure:
@@ -148,6 +192,8 @@ class PerplexityMeasure:
         self.batches = [pairs[rows.tolist()] for rows in self.rows]
         words = [len(sentence) + 1 for sentence in corpus.sentences if sentence]
         self.words = torch.tensor(words, dtype=torch.float64)
+        longest = max((len(rows) for rows in self.rows), default=1)
+        self.masks_at_once = _masks_at_once(rows_at_once, longest, self._device)
 
     @property
     def layout(self) -> NeuronLayout:
@@ -158,15 +204,43 @@ class PerplexityMeasure:
     def counts(self, ablation: Ablation) -> Counts:
         """Return each sentence's negative log-likelihood, in nats, and its number of words."""
         surprise = torch.zeros_like(self.words)
-        device = self.model.output.weight.device
         with ablate(self.model, ablation):
             for rows, batch in zip(self.rows, self.batches, strict=True):
-                there = type(batch)(*(part.to(device) for part in batch))
-                loss = cross_entropy(self.model(there), there.gold, reduction="none").cpu()
-                surprise.index_add_(0, rows[batch.is_token.nonzero()[:, 0]], loss.double())
+                surprise[rows] = self._surprise(batch)
         return torch.stack([surprise, self.words], dim=1)
+
+    @torch.inference_mode()
+    def counts_together(self, masks: Sequence[Mask]) -> list[Counts]:
+        """Read every sentence once for each of some masks of one site, side by side."""
+        surprise = torch.zeros(len(masks), len(self.words), dtype=torch.float64)
+        for rows, batch in zip(self.rows, self.batches, strict=True):
+            with ablate_rows(self.model, _for_each_row(masks, len(rows))):
+                found = self._surprise(batch.repeat(len(masks)))
+            surprise[:, rows] = found.unflatten(0, (len(masks), len(rows)))
+        return [torch.stack([each, self.words], dim=1) for each in surprise]
+
+    def _surprise(self, batch: Batch) -> Float[Tensor, " sentences"]:
+        """Return each sentence's negative log-likelihood, in nats."""
+        there = Batch(*(part.to(self._device) for part in batch))
+        loss = cross_entropy(self.model(there), there.gold, reduction="none").cpu()
+        surprise = torch.zeros(len(batch.source), dtype=torch.float64)
+        return surprise.index_add_(0, batch.is_token.nonzero()[:, 0], loss.double())
+
+    @property
+    def _device(self) -> torch.device:
+        return self.model.output.weight.device
 
     def value(self, totals: Counts) -> list[float]:
         """Return the perplexity of each row."""
         perplexity: list[float] = (totals[:, 0] / totals[:, 1]).exp().tolist()
         return perplexity
+
+
+def _masks_at_once(rows_at_once: int, rows: int, device: torch.device) -> int:
+    """Return how many masks share a pass over batches of so many rows."""
+    return 1 if device.type == "cpu" else max(1, rows_at_once // rows)
+
+
+def _for_each_row(masks: Sequence[Mask], rows: int) -> list[Mask]:
+    """Return the mask of each row of a batch of ``rows`` sentences, repeated for every mask."""
+    return [mask for mask in masks for _ in range(rows)]

@@ -40,6 +40,10 @@ class Batch(NamedTuple):
         """The symbols to predict, padding left out: the order of a model's logits."""
         return self.target_outputs[self.is_token]
 
+    def repeat(self, times: int) -> Batch:
+        """Return all pairs once more after each other, ``times`` in all."""
+        return Batch(*(torch.cat([part] * times) for part in self))
+
 
 class PairDataset(Dataset[Batch]):
     """Encoded sentence pairs, turned into tensors once; indexed by whole batches.

@@ -74,6 +74,11 @@ class SourceBatch:
     lengths: Int[Tensor, " batch"]
     limits: Int[Tensor, " batch"]
 
+    def repeat(self, times: int) -> SourceBatch:
+        """Return all sentences once more after each other, ``times`` in all."""
+        tensors = (torch.cat([part] * times) for part in (self.ids, self.lengths, self.limits))
+        return SourceBatch(self.sentences * times, *tensors)
+
 
 def source_batches(
     sources: Sequence[Sequence[int]], settings: NmtModel, rows_at_once: int = ROWS_AT_ONCE

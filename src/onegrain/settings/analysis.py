@@ -150,8 +150,9 @@ class ModelAblationSettings:
     shown: list[float] = field(default_factory=lambda: [0.025, 0.10])  # in tables and metrics
     random_orders: int = 1
     sentences: int | None = None  # of the test split; null: all there are
-    rows_at_once: int = 512  # sentences (times the beam) in one step, which bounds the memory ...
-    workers: int | None = None  # ... of each worker; null: one for each CPU thread, one on a GPU
+    rows_at_once: int | None = None  # sentences (times the beam, and on a GPU times masks) in one
+    # step, which bounds the memory of each worker; null: 512, and 8,192 on a GPU
+    workers: int | None = None  # points measured side by side; null: one for each CPU thread
     precision: Precision = Precision.fp32  # of the product with the vocabulary; bf16 moves BLEU
 
 

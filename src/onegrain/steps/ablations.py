@@ -28,6 +28,7 @@ from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 from onegrain.steps.retraining import retraining_curves
 
+ROWS_AT_ONCE = {True: 512, False: 8192}  # on a CPU, and elsewhere
 LABEL_FRACTIONS = PERCENT[::5]  # of neurons kept, where each label has a point of its own
 
 
@@ -151,9 +152,10 @@ def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:
     chosen = settings.ablation.model
     if chosen.sentences is not None and chosen.sentences < len(test):
         test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")
+    device = choose_device(settings.trainer.accelerator)
+    rows = chosen.rows_at_once or ROWS_AT_ONCE[device.type == "cpu"]
     if isinstance(model, TextTranslator):
         assert isinstance(settings.model, NmtModel)
-        device = model.model.decoder.output.weight.device
         dtype = resolve_precision(chosen.precision, device)
-        return TranslationMeasure(model, test, settings.model, chosen.rows_at_once, dtype)
-    return PerplexityMeasure(model, test, chosen.rows_at_once)
+        return TranslationMeasure(model, test, settings.model, rows, dtype)
+    return PerplexityMeasure(model, test, rows)
