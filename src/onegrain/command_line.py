@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from onegrain.configuration import compose_jobs, register_schemas, to_settings
 from onegrain.errors import UserError
 from onegrain.mistakes import in_one_line
+from onegrain.resuming import is_finished, newest_sweep, without_resume
 from onegrain.run_folder import discard_unmade_run, latest_folder, link_latest, new_run_folder
 from onegrain.settings import Settings
 
@@ -59,11 +60,16 @@ def start(train: Callable[[], None], conf: Path) -> int:
 def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], object]) -> None:
     """Run the pipeline on what Hydra composed, in the folder that Hydra prepared.
 
-    In a sweep the other jobs go on after one that failed, and the sweep fails at its end.
+    In a sweep the other jobs go on after one that failed, and the sweep fails at its end; a job
+    that an earlier start of the sweep finished (``resume=true``) is left as it is.
     """
     job = HydraConfig.get()
+    folder = Path(job.runtime.output_dir)
+    if job.mode is RunMode.MULTIRUN and is_finished(folder):
+        log.info("job %s is finished: %s", job.job.num, folder)
+        return
     try:
-        run(to_settings(config), Path(job.runtime.output_dir), list(job.overrides.task))
+        run(to_settings(config), folder, list(job.overrides.task))
     except UserError as error:
         log.debug("stopped by what the user gave", exc_info=True)
         if job.mode is RunMode.MULTIRUN:
@@ -85,15 +91,17 @@ def _run_folder(conf: Path) -> Iterator[None]:
     if arguments.help or arguments.hydra_help or arguments.shell_completion:
         yield
         return
-    root = Path(_check(arguments, conf)[0].output_root)
+    settings = _check(arguments, conf)[0]
+    root = Path(settings.output_root)
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
-    before, folder = latest_folder(root), new_run_folder(root)
+    before, folder = latest_folder(root), _folder(settings, arguments)
     link_latest(root, folder)
     quoted = QuotedString(str(folder), Quote.double).with_quotes()
     places = [f"hydra.run.dir={quoted}", f"hydra.sweep.dir={quoted}"]
-    sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *arguments.overrides, *places]
+    chosen = without_resume(arguments.overrides)
+    sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *chosen, *places]
     try:
         yield
     except SystemExit as stopped:
@@ -105,6 +113,19 @@ def _run_folder(conf: Path) -> Iterator[None]:
             folder.rmdir()
         if arguments.multirun and folder.exists():
             _compare(folder)
+
+
+def _folder(settings: Settings, arguments: argparse.Namespace) -> Path:
+    """Return the run's own new folder, or that of the sweep that is to go on."""
+    root = Path(settings.output_root)
+    if not settings.resume:
+        return new_run_folder(root)
+    if not arguments.multirun:
+        raise UserError(
+            "resume=true: is for a sweep (-m); start a run that was stopped again as it was, and "
+            "what is in the store is not made again"
+        )
+    return newest_sweep(root, arguments.overrides)
 
 
 def _compare(sweep: Path) -> None:

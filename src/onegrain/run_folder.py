@@ -15,6 +15,8 @@ ID_LENGTH = 4
 SWEEP_FILE = "multirun.yaml"  # Hydra's, in the folder of a sweep
 LATEST = "latest"
 LOG_FILE = "run.log"
+METRICS_FILE = "metrics.json"
+REPORT_FILE = "report.html"
 
 
 def new_run_folder(root: Path, now: datetime | None = None) -> Path:

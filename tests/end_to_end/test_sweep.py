@@ -46,3 +46,26 @@ def test_a_sweep_ends_in_a_comparison_of_its_jobs(sweep: Any) -> None:
     assert "model.hidden: 8, 12" in page
     runs = (sweep.folder / "comparison" / "runs.csv").read_text(encoding="utf-8").splitlines()
     assert [row.split(",")[1] for row in runs] == ["model.hidden", "8", "12"]
+
+
+def test_a_sweep_goes_on_with_the_jobs_that_are_not_finished(
+    sweep: Any, train: Callable[..., Any], inspect: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    curves = (sweep.folder / "1" / "curves.csv").read_bytes()
+    untouched = (sweep.folder / "0" / "metrics.json").stat().st_mtime_ns
+    (sweep.folder / "1" / "report.html").unlink()
+    (sweep.folder / "comparison.html").unlink()
+    again = train(sweep.cwd, *SWEEP, "resume=true")
+    assert (again.code, again.stderr, again.folder) == (0, "", sweep.folder)
+    assert "job 0 is finished" in again.stdout
+    assert (sweep.folder / "0" / "metrics.json").stat().st_mtime_ns == untouched
+    assert (sweep.folder / "1" / "curves.csv").read_bytes() == curves
+    assert (sweep.folder / "comparison.html").exists()
+    assert "resume: false" in (sweep.folder / "1" / ".hydra" / "config.yaml").read_text()
+
+
+def test_only_a_sweep_can_be_resumed(train: Callable[..., Any], tmp_path: Path) -> None:
+    refused = train(tmp_path, "debug=fast", "resume=true")
+    assert refused.code == 2
+    assert refused.stderr.startswith("error: resume=true: is for a sweep (-m)")
+    assert len(refused.stderr.splitlines()) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from onegrain.errors import UserError
 from onegrain.reporting.comparison.page import write_comparison
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import METRICS_FILE
+from onegrain.run_folder import METRICS_FILE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,9 +30,10 @@ from onegrain.reporting.page_tables import (
     metrics_table,
     neuron_tables,
 )
-from onegrain.reporting.run_files import REPORT_FILE, RunResults, read_run, write_whole
+from onegrain.reporting.run_files import RunResults, read_run, write_whole
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
+from onegrain.run_folder import REPORT_FILE
 
 GAP_TILES = 4  # at most; the tables have all
 TEMPLATES = Path(__file__).parent / "templates"

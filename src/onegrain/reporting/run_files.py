@@ -20,10 +20,10 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
+from onegrain.run_folder import METRICS_FILE
 
 Metric = float | int | str  # a text is a BLEU signature and its like
 
-METRICS_FILE = "metrics.json"
 CURVES_FILE = "curves.csv"
 NEURONS_FILE = "neurons.csv"
 LAMBDA_GRID_FILE = "lambda_grid.csv"
@@ -31,7 +31,6 @@ AGREEMENT_FILE = "agreement.csv"
 MINIMAL_FILE = "minimal.csv"
 NEURON_SETS_FILE = "neuron_sets.csv"
 EXPLORER_FILE = "explorer.json"
-REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
 CURVE_COLUMNS = (

@@ -13,7 +13,8 @@ from onegrain.reporting.comparison.collecting import FailedJob
 from onegrain.reporting.comparison.differences import Differences, short_name
 from onegrain.reporting.formatting import measure, percent
 from onegrain.reporting.page_tables import Cell, DataTable
-from onegrain.reporting.run_files import REPORT_FILE, Metric, RunResults
+from onegrain.reporting.run_files import Metric, RunResults
+from onegrain.run_folder import REPORT_FILE
 
 # What stands beside each run, where any has it; comparison/runs.csv has all metrics.
 _SHOWN = {
