@@ -16,8 +16,8 @@ from onegrain.analysis.explained import (
     explained_table,
     linear_share,
 )
-from onegrain.analysis.groups import GroupMeans, group_means
 from onegrain.analysis.properties import Property
+from onegrain.probing.groups import GroupMeans, group_means
 from onegrain.probing.labelled import InMemory
 
 

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onegrain.analysis.groups import group_means
 from onegrain.analysis.properties import WordTypes
 from onegrain.analysis.words import top_words
+from onegrain.probing.groups import group_means
 from onegrain.probing.labelled import InMemory
 
 HOSTILE = ["</script><script>alert(1)</script>", "=1+1", 'a,b"c', "\r", "NA", "\u202e", "a"]

@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onegrain.analysis.groups import GroupMeans
 from onegrain.analysis.properties import Property
+from onegrain.probing.groups import GroupMeans
 
 
 def explained_table(
@@ -50,7 +50,7 @@ def explained_share(groups: GroupMeans) -> Float[Tensor, " neurons"]:
     """Return the share of every neuron's variance that lies between groups; 0 if it is constant.
 
     Example:
-        >>> from onegrain.analysis.groups import group_means
+        >>> from onegrain.probing.groups import group_means
         >>> from onegrain.probing.labelled import InMemory
         >>> values = torch.tensor([[1.0, 1.0], [1.0, 3.0], [4.0, 1.0], [4.0, 3.0]])
         >>> groups = group_means(InMemory(values), {"tense": torch.tensor([0, 0, 1, 1])})

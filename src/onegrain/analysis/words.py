@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from onegrain.analysis.groups import GroupMeans
+from onegrain.probing.groups import GroupMeans
 
 ENDS = ("top", "bottom")
 
@@ -28,7 +28,7 @@ def top_words(means: GroupMeans, types: Sequence[str], shown: int) -> pd.DataFra
 
     Example:
         >>> import torch
-        >>> from onegrain.analysis.groups import group_means
+        >>> from onegrain.probing.groups import group_means
         >>> from onegrain.probing.labelled import InMemory
         >>> values = InMemory(torch.tensor([[0.5], [-0.25], [0.75]]))
         >>> means = group_means(values, {"word": torch.tensor([0, 1, 0])})["word"]

@@ -13,7 +13,6 @@ from onegrain.ablation.probe_mask import correct_words
 from onegrain.activations.activations import Activations
 from onegrain.analysis.distribution import distribution
 from onegrain.analysis.explained import encoded_table, explained_table
-from onegrain.analysis.groups import group_means
 from onegrain.analysis.label_neurons import label_neurons, label_sets, label_table
 from onegrain.analysis.overlap import overlap_table
 from onegrain.analysis.properties import (
@@ -26,6 +25,7 @@ from onegrain.analysis.weights import weight_table
 from onegrain.analysis.word_classes import CLOSED, OPEN
 from onegrain.analysis.words import top_words
 from onegrain.data.corpus import Corpus
+from onegrain.probing.groups import group_means
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.run_files import Metric

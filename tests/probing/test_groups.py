@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from onegrain.analysis.groups import group_means
+from onegrain.probing.groups import group_means
 from onegrain.probing.labelled import InMemory
 
 
