@@ -5,6 +5,9 @@ An order by id would bias every bottom curve, because neighbouring ids share a l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -45,6 +48,32 @@ def rank_by_scores(
         layout=layout,
         unranked=int((~scored).sum()),
     )
+
+
+def rank_by_label_scores(
+    method: str,
+    by_label: Float[Tensor, "labels neurons"],
+    labels: Sequence[str],
+    scores: Float[Tensor, " neurons"],
+    layout: NeuronLayout,
+    seed: int = 0,
+) -> Ranking:
+    """Rank neurons by one score each, and for each label by the score that they have for it.
+
+    Args:
+        method: Name of the ranking.
+        by_label: What orders the neurons of a label, largest first; ties are in a random order.
+        labels: A name for each row of ``by_label``.
+        scores: What orders all neurons, as in `rank_by_scores`.
+        layout: What the ids mean.
+        seed: Of the random order among neurons that cannot be told apart.
+    """
+    ranking = rank_by_scores(method, scores, layout, seed)
+    even = torch.zeros_like(scores)
+    orders = {
+        label: ascending(-own, even, seed) for label, own in zip(labels, by_label, strict=True)
+    }
+    return replace(ranking, by_label=orders)
 
 
 def ascending(

@@ -13,8 +13,12 @@ from typing import Any
 
 from onegrain.settings.analysis import (
     COMPARING,
+    LABELLED,
     AblationSettings,
     Clamp,
+    Criterion,
+    GaussianSettings,
+    IouSettings,
     LambdaGridSettings,
     Method,
     ModelAblationSettings,
@@ -87,6 +91,7 @@ from onegrain.settings.tracking import (
 
 __all__ = [
     "COMPARING",
+    "LABELLED",
     "AblationSettings",
     "Absent",
     "ActivationSettings",
@@ -95,11 +100,14 @@ __all__ = [
     "Clamp",
     "ClusterSettings",
     "Column",
+    "Criterion",
     "DataSettings",
     "DatasetData",
     "FilesData",
     "FilesTask",
+    "GaussianSettings",
     "GrammarData",
+    "IouSettings",
     "LambdaGridSettings",
     "Method",
     "MinimalSettings",

@@ -84,12 +84,49 @@ class Method(Enum):
     absolute_mean = "absolute_mean"
     absolute_deviation = "absolute_deviation"  # E|x - mean|
     random = "random"
+    probeless = "probeless"  # this and all that follow: by the labelled training words
+    anova = "anova"
+    selectivity = "selectivity"
+    iou = "iou"
+    mean_weight = "mean_weight"
+    gaussian = "gaussian"
 
 
 COMPARING = frozenset(  # methods that need more than one instance of a model
     {Method.cross_model, Method.cross_model_mean, Method.cross_model_min}
     | {Method.cross_model_signed, Method.cross_model_std, Method.linear_regression, Method.svcca}
 )
+
+
+LABELLED = frozenset(  # methods that need the labels of a task
+    {Method.linear_correlation, Method.mean_weight, Method.gaussian, Method.iou}
+    | {Method.probeless, Method.anova, Method.selectivity}
+)
+
+
+class Criterion(Enum):
+    """What greedy selection makes as large as it can, on dev words."""
+
+    mutual_information = "mutual_information"  # of labels and neurons; the highest likelihood too
+    accuracy = "accuracy"
+
+
+@dataclass
+class GaussianSettings:
+    """The greedy selection of `Method.gaussian`."""
+
+    neurons: int = 50  # to be selected; the others follow by what they are worth alone
+    criterion: Criterion = Criterion.mutual_information
+    words: int = 5000  # of dev, on which neurons are valued
+
+
+@dataclass
+class IouSettings:
+    """When a neuron counts as active, for `Method.iou`."""
+
+    quantile: float | None = (
+        None  # share of words, at the top or the bottom; null: above or below 0
+    )
 
 
 class RankingText(Enum):
@@ -113,6 +150,8 @@ class RankingSettings:
     weight: Weight = Weight.none
     text: RankingText = RankingText.data
     sentences: int | None = 5000  # of that text; null: all there are
+    gaussian: GaussianSettings = field(default_factory=GaussianSettings)
+    iou: IouSettings = field(default_factory=IouSettings)
 
 
 class Clamp(Enum):
