@@ -35,9 +35,11 @@ from onegrain.stages import (
     training_metrics,
 )
 from onegrain.steps.ablations import ablation_curves
+from onegrain.steps.code_length import code_length_metrics
 from onegrain.steps.control import control_metrics
 from onegrain.steps.explorer import explorer_data
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
+from onegrain.steps.judging import judge_metrics, judged
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.probed import Probed, probe_property
@@ -81,7 +83,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     model = models[settings.model.instance]
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         probed = probe_property(settings, model, corpora, store)
-        control = control_metrics(settings, probed, store)
+        beside = control_metrics(settings, probed, store)
+        beside |= code_length_metrics(settings, probed, store)
 
         text = ranking_text(settings, data, corpora.train)
         on_text = {
@@ -89,10 +92,11 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             for number in sorted(models)
         }
         own = on_text[settings.model.instance]
-        ranking = ranked(settings, probed.weight, probed.labels, on_text)
+        ranking = ranked(settings, probed.labelled, on_text)
         trained = loaded(settings, model)
         curves = ablation_curves(settings, ranking, probed, trained, data.test, own)
         sets = neuron_sets(settings, probed, own)
+        judges = judged(settings, ranking, probed)
         meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
         explorer = explorer_data(
             settings,
@@ -102,8 +106,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             corpora.test,
         )
         metrics = training_metrics(model) | model_scores(settings, data, model, store)
-        metrics |= probe_metrics(settings, probed) | control | ranking_metrics(ranking)
-        metrics |= ablation_metrics(settings, curves) | sets.metrics
+        metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
+        metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics |= finding_metrics(meaning, probed.task.name)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {
@@ -112,6 +116,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             "agreement": ranking.agreement,
             "minimal": sets.minimal,
             "neuron_sets": sets.members,
+            "judges": judges,
         }
         page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
 

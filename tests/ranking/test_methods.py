@@ -14,9 +14,9 @@ from onegrain.ranking.single_model import (
     rank_by_variance,
 )
 from onegrain.ranking.svcca import shared_directions
-from onegrain.settings import Method, RankingSettings, Reduce, Weight
+from onegrain.settings import LABELLED, Method, RankingSettings, Reduce, Weight
 
-NOT_RANKED_HERE = {Method.linear_correlation, Method.svcca}
+NOT_RANKED_HERE = LABELLED | {Method.svcca}
 RANKED_HERE = [method for method in Method if method not in NOT_RANKED_HERE]
 COMPARING = [
     *(Method.cross_model, Method.cross_model_mean, Method.cross_model_min),

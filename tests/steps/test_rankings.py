@@ -9,6 +9,8 @@ from onegrain.activations.activations import Activations
 from onegrain.activations.tokens import TokenTable
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.neurons import NeuronLayout
+from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.ranking.with_labels import Labelled
 from onegrain.reporting.run_files import AGREEMENT_COLUMNS, NEURON_COLUMNS
 from onegrain.settings import Method, RankingText, Settings
 from onegrain.steps.rankings import ranked, ranking_text
@@ -80,15 +82,20 @@ def recordings() -> list[Activations]:
 
 
 @pytest.fixture
-def weight() -> torch.Tensor:
-    return torch.randn(3, 20, generator=torch.Generator().manual_seed(1))
+def labelled() -> Labelled:
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.arange(120) % 3
+    values = torch.randn(120, 20, generator=generator) + labels[:, None]
+    words = LabelledActivations(InMemory(values), labels, torch.arange(120))
+    weight = torch.randn(3, 20, generator=generator)
+    return Labelled(words, words, LABELS, weight, LAYOUT)
 
 
 def test_every_method_that_was_asked_for_is_there_in_its_order(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = list(Method)
-    found = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1)))
+    found = ranked(settings, labelled, dict(enumerate(recordings, 1)))
     names = [method.name for method in Method if method is not Method.svcca]
     assert [ranking.method for ranking in found.rankings] == names
     assert found.directions is not None
@@ -99,16 +106,16 @@ def test_every_method_that_was_asked_for_is_there_in_its_order(
 
 
 def test_directions_are_looked_for_only_where_asked(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
-    assert ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).directions is None
+    assert ranked(settings, labelled, dict(enumerate(recordings, 1))).directions is None
 
 
 def test_a_run_with_directions_alone_has_no_neurons_and_no_agreement(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = [Method.svcca]
-    found = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1)))
+    found = ranked(settings, labelled, dict(enumerate(recordings, 1)))
     assert found.rankings == ()
     assert found.to_frame().empty
     assert set(NEURON_COLUMNS) <= set(found.to_frame().columns)
@@ -117,21 +124,21 @@ def test_a_run_with_directions_alone_has_no_neurons_and_no_agreement(
 
 
 def test_the_instance_that_is_analysed_is_the_one_that_is_ranked(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = [Method.variance]
     for instance, recording in enumerate(recordings, 1):
         settings.model.instance = instance
-        (ranking,) = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).rankings
+        (ranking,) = ranked(settings, labelled, dict(enumerate(recordings, 1))).rankings
         variances = recording.load().var(dim=0)
         assert torch.equal(ranking.order, variances.argsort(descending=True))
 
 
 def test_agreement_is_between_rankings_and_between_instances(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = [Method.linear_correlation, Method.variance, Method.random]
-    agreement = ranked(settings, weight, LABELS, dict(enumerate(recordings, 1))).agreement
+    agreement = ranked(settings, labelled, dict(enumerate(recordings, 1))).agreement
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS
     tops = agreement["top"].unique().tolist()
     assert tops == [1, 2, 5]  # 2.5% and 5% of 20 are one neuron
@@ -149,9 +156,9 @@ def test_agreement_is_between_rankings_and_between_instances(
 
 
 def test_one_instance_and_one_ranking_have_nothing_to_agree_with(
-    settings: Settings, recordings: list[Activations], weight: torch.Tensor
+    settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = [Method.linear_correlation]
-    agreement = ranked(settings, weight, LABELS, {1: recordings[0]}).agreement
+    agreement = ranked(settings, labelled, {1: recordings[0]}).agreement
     assert agreement.empty
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS

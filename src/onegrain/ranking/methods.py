@@ -49,7 +49,7 @@ def rank(
     """Rank the neurons of one instance without labels.
 
     Args:
-        method: Neither `Method.linear_correlation`, which needs a probe (`rank_by_weights`), nor
+        method: Neither one of `onegrain.settings.LABELLED` (`rank_with_labels`), nor
             `Method.svcca`, which has directions (`directions_of`).
         instances: The model and those it is compared with.
         instance: Which of them is ranked, from 0.
@@ -58,7 +58,7 @@ def rank(
 
     Raises:
         UserError: If the method compares instances and there is only one.
-        ValueError: If the method is one of the two above.
+        ValueError: If the method is one of those.
     """
     moments, layout = instances.moments, instances.layout
     match method:

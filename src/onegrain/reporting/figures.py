@@ -18,6 +18,7 @@ from onegrain.reporting.charts import (
     specification,
 )
 from onegrain.reporting.findings import Curve, curves_of
+from onegrain.reporting.judges import judge_chart
 from onegrain.reporting.meaning_charts import meaning_charts, score_chart
 from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
 from onegrain.reporting.theme import THEMES
@@ -33,7 +34,7 @@ class Figure:
 
 
 def figures_of(results: RunResults) -> Iterator[Figure]:
-    """The ablation curves, the λ grid of more than one point, scores, and what neurons mean."""
+    """The ablation curves, the λ grid of several points, scores, judges, and what neurons mean."""
     majority = results.metrics.get("probe/majority_accuracy", math.nan)
     rule = None if isinstance(majority, str) or math.isnan(majority) else majority
     curves = list(curves_of(results.curves))
@@ -50,6 +51,8 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
         yield Figure("lambda_grid", "lambda_grid", spec)
     if not results.neurons.empty:
         yield Figure("scores", "neurons", specification(score_chart(results.neurons)))
+    if not results.judges.empty:
+        yield Figure("judges", "agreement", specification(judge_chart(results.judges)))
     for name, chart in meaning_charts(results):
         yield Figure(name, "meaning", specification(chart))
 

@@ -37,7 +37,7 @@ _COUNTED = {
     ),
     "unranked": (
         "neuron has no score in this ranking; it stands last.",
-        "neurons have no score in this ranking; they stand last, in a seeded random order.",
+        "neurons have no score in this ranking; they stand last.",
     ),
 }
 

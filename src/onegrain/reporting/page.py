@@ -22,6 +22,7 @@ from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.figures import Figure, figures_of, write_figures
 from onegrain.reporting.findings import finding, gaps, notes, selected_point
 from onegrain.reporting.formatting import measure, number, strength
+from onegrain.reporting.judges import judge_table
 from onegrain.reporting.meaning_tables import meaning_tables
 from onegrain.reporting.page_tables import (
     agreement_tables,
@@ -45,6 +46,7 @@ _TILES = {
     "probe/accuracy": "Probe accuracy",
     "probe/majority_accuracy": "Majority baseline",
     "probe/selectivity": "Selectivity",
+    "probe/compression": "Compression (MDL)",
     "probe/unknown_share": "Unknown words",
     "train/bleu": "Model BLEU",
     "train/perplexity": "Model perplexity (dev)",
@@ -93,6 +95,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         grid_table=None if results.lambda_grid.empty else grid_table(results.lambda_grid),
         neuron_tables=neuron_tables(results.neurons, explored=shown),
         agreement_tables=agreement_tables(results.agreement),
+        judge_table=judge_table(results),
         meaning_tables=meaning_tables(results),
         set_tables=set_tables(results),
         metrics_table=metrics_table(results.metrics),

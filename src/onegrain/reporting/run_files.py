@@ -30,6 +30,7 @@ LAMBDA_GRID_FILE = "lambda_grid.csv"
 AGREEMENT_FILE = "agreement.csv"
 MINIMAL_FILE = "minimal.csv"
 NEURON_SETS_FILE = "neuron_sets.csv"
+JUDGES_FILE = "judges.csv"
 EXPLORER_FILE = "explorer.json"
 FIGURES_FOLDER = "figures"
 
@@ -48,11 +49,22 @@ MINIMAL_COLUMNS = (
     *("set", "neurons", "fraction", "accuracy_dev", "accuracy_test", "target_dev", "oracle_dev"),
 )
 NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
+JUDGE_COLUMNS = (*("ranking", "judge", "neurons", "value"),)
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
     {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {"component", "direction", "best_label", "labels", "top_words", "kind", "one", "other"}
+    | {
+        "component",
+        "direction",
+        "best_label",
+        "labels",
+        "top_words",
+        "kind",
+        "one",
+        "other",
+        "judge",
+    }
     | {"word", "word_class", "end", "property", "best_property", "name"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
@@ -75,6 +87,7 @@ class RunResults:
         minimal: Disjoint sets of few neurons that do as well as all, `MINIMAL_COLUMNS`.
         neuron_sets: The neurons of these sets and of clusters, `NEURON_SET_COLUMNS`.
         meaning: What the neurons mean.
+        judges: How well each ranking does before each judge, `JUDGE_COLUMNS`.
     """
 
     folder: Path
@@ -88,6 +101,7 @@ class RunResults:
     minimal: pd.DataFrame
     neuron_sets: pd.DataFrame
     meaning: Meaning = field(default_factory=Meaning.nothing)
+    judges: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(JUDGE_COLUMNS)))
 
     @cached_property
     def explorer(self) -> ExplorerData | None:
@@ -137,6 +151,7 @@ def read_run(folder: Path) -> RunResults:
         minimal=_read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
         neuron_sets=_read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
         meaning=_read_meaning(folder),
+        judges=_read_optional(folder / JUDGES_FILE, JUDGE_COLUMNS),
     )
 
 
@@ -150,6 +165,7 @@ def write_run_files(
     agreement: pd.DataFrame,
     minimal: pd.DataFrame | None = None,
     neuron_sets: pd.DataFrame | None = None,
+    judges: pd.DataFrame | None = None,
     meaning: Meaning | None = None,
     explorer: ExplorerData | None = None,
 ) -> None:
@@ -174,6 +190,8 @@ def write_run_files(
         texts[MINIMAL_FILE] = _to_csv(minimal, MINIMAL_COLUMNS)
     if neuron_sets is not None:
         texts[NEURON_SETS_FILE] = _to_csv(neuron_sets, NEURON_SET_COLUMNS)
+    if judges is not None:
+        texts[JUDGES_FILE] = _to_csv(judges, JUDGE_COLUMNS)
     for name, table in (meaning.tables() if meaning else {}).items():
         texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     if explorer is not None:

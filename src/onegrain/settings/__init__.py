@@ -45,6 +45,7 @@ from onegrain.settings.data import (
 from onegrain.settings.findings import (
     AnalysisSettings,
     ClusterSettings,
+    JudgeSettings,
     MinimalSettings,
     RedundancySettings,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "GaussianSettings",
     "GrammarData",
     "IouSettings",
+    "JudgeSettings",
     "LambdaGridSettings",
     "Method",
     "MinimalSettings",

@@ -49,6 +49,7 @@ class ProbeSettings:
     alpha: float = 0.5  # for selection=ablation
     beta: float = 0.5
     seed: int | None = None  # null: the run's seed
+    mdl: bool = False  # also code the training labels online, for probe/codelength: some ten fits
     control: bool = True  # also fit a control task at the chosen point, for probe/selectivity
 
 

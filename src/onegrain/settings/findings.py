@@ -30,6 +30,14 @@ class ClusterSettings:
 
 
 @dataclass
+class JudgeSettings:
+    """Every ranking before the same judges: two kinds of probe, and the other rankings."""
+
+    enabled: bool = False  # it fits a probe for each ranking and number
+    neurons: list[int] = field(default_factory=lambda: [10, 50, 100])  # of each ranking's top
+
+
+@dataclass
 class AnalysisSettings:
     """What the neurons mean, read off the labelled training words."""
 
@@ -40,3 +48,4 @@ class AnalysisSettings:
     minimal: MinimalSettings = field(default_factory=MinimalSettings)
     redundancy: RedundancySettings = field(default_factory=RedundancySettings)
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
+    judges: JudgeSettings = field(default_factory=JudgeSettings)

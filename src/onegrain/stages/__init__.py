@@ -11,12 +11,19 @@ from onegrain.stages.models import (
     trained_model,
     training_metrics,
 )
-from onegrain.stages.probes import ProbingTask, fitted_probe, probing_task, refitting
+from onegrain.stages.probes import (
+    ProbingTask,
+    coded_online,
+    fitted_probe,
+    probing_task,
+    refitting,
+)
 from onegrain.stages.recordings import recorded
 
 __all__ = [
     "OpenRun",
     "ProbingTask",
+    "coded_online",
     "fitted_probe",
     "loaded",
     "model_scores",

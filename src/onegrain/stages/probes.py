@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool
 from torch import Tensor
 
@@ -22,6 +24,7 @@ from onegrain.precision import resolve_precision
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.online_coding import OnlineCode, online_code
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit, refit_probe
 from onegrain.settings import Settings, TaskSettings
@@ -30,6 +33,7 @@ from onegrain.store import Store
 log = logging.getLogger(__name__)
 
 PROBE_FILE = "probe.safetensors"
+CODE_FILE = "online_code.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +123,28 @@ def refitting(
         return Probe.load(store.get_or_make("refit", key, make) / PROBE_FILE)
 
     return refit
+
+
+def coded_online(
+    settings: Settings,
+    task: ProbingTask,
+    recording: Path,
+    corpus: Corpus,
+    probe: Probe,
+    point: int,
+    store: Store,
+) -> OnlineCode:
+    """Return the online code of the training labels, with the penalties of one point."""
+
+    def make(folder: Path) -> None:
+        penalties = probe.grid.select(torch.tensor([point]))
+        code = online_code(task.train, task.labels, penalties, **_fitting(settings))
+        (folder / CODE_FILE).write_text(json.dumps(asdict(code)) + "\n", encoding="utf-8")
+
+    key = {"probe": _probe_key(settings, task, recording, corpus), "point": point}
+    folder = store.get_or_make("online_code", key, make)
+    code = json.loads((folder / CODE_FILE).read_text(encoding="utf-8"))
+    return OnlineCode(code["words"], code["labels"], tuple(code["ends"]), tuple(code["bits"]))
 
 
 def _probe_key(

@@ -14,6 +14,7 @@ from onegrain.neurons import NeuronLayout
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit
 from onegrain.probing.scoring import Scores, score
+from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, fitted_probe, probing_task, recorded, refitting
 from onegrain.steps.selection import chosen_point
@@ -58,6 +59,12 @@ class Probed:
     def labels(self) -> tuple[str, ...]:
         """A name for each row of the weights."""
         return self.probe.labels
+
+    @property
+    def labelled(self) -> Labelled:
+        """What rankings by labels look at."""
+        task = self.task
+        return Labelled(task.train, task.dev, self.labels, self.weight, task.layout)
 
     @property
     def layout(self) -> NeuronLayout:

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from jaxtyping import Float
-from torch import Tensor
 
 from onegrain.ablation.mask import site_neurons
 from onegrain.activations.activations import Activations
@@ -17,14 +15,14 @@ from onegrain.data.sampling import shuffled
 from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.ranking.agreement import agreement_table, consensus_table
 from onegrain.ranking.instance_agreement import instance_agreement_table
-from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.ranking.methods import Instances, directions_of, rank
 from onegrain.ranking.svcca import Directions
+from onegrain.ranking.with_labels import Labelled, rank_with_labels
 from onegrain.reporting.run_files import NEURON_COLUMNS
-from onegrain.settings import Method, RankingText, Settings, Site
+from onegrain.settings import LABELLED, Method, RankingText, Settings, Site
 
 TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown
-FOUND = {Method.linear_correlation, Method.svcca}  # with a probe, and among directions
+NOT_COMPARED = LABELLED | {Method.svcca}  # between instances: no labels there, and no neurons
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +57,12 @@ def ranking_text(settings: Settings, data: Splits, labelled: Corpus) -> Corpus:
     return Corpus(corpus.language, corpus.sentences)
 
 
-def ranked(
-    settings: Settings,
-    weight: Float[Tensor, "labels neurons"],
-    labels: Sequence[str],
-    recordings: Mapping[int, Activations],
-) -> Ranked:
+def ranked(settings: Settings, labelled: Labelled, recordings: Mapping[int, Activations]) -> Ranked:
     """Rank the neurons of the analysed instance by every method.
 
     Args:
         settings: Those of the run.
-        weight: The chosen probe's weights, for `Method.linear_correlation`.
-        labels: A name for each of its rows.
+        labelled: For methods that need labels.
         recordings: Of the instances, by their numbers, on the same words; only of the analysed one
             where no method compares them.
     """
@@ -79,8 +71,8 @@ def ranked(
     instances = Instances(list(recordings.values()), recordings[settings.model.instance].layout)
     layout = instances.layout
     rankings = tuple(
-        rank_by_weights(weight, labels, layout, seed)
-        if method is Method.linear_correlation
+        rank_with_labels(method, labelled, settings.ranking, seed)
+        if method in LABELLED
         else rank(method, instances, instance, settings.ranking, seed)
         for method in methods
         if method is not Method.svcca
@@ -100,7 +92,7 @@ def _agreement(
     parts = [agreement_table(named, tops).assign(kind="rankings", ranking="")]
     if len(named) > 1:
         parts.append(_consensus(named, tops))
-    free = [method for method in settings.ranking.methods if method not in FOUND]
+    free = [method for method in settings.ranking.methods if method not in NOT_COMPARED]
     for method in free if len(instances.recordings) > 1 else []:
         each = [
             rank(method, instances, instance, settings.ranking, settings.seed)
