@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from onegrain.data.pieces import PieceEncoder
@@ -77,11 +78,7 @@ def load_pretrained(folder: Path, settings: TransformerModel) -> TextTransformer
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, add_prefix_space=True
         )
-    if not tokenizer.is_fast:
-        raise UserError(
-            f"model.path={settings.path}: its tokenizer is a slow one, which cannot say which "
-            "piece is of which word; it needs a tokenizer.json"
-        )
+    _check_tokenizer(tokenizer, settings)
     network = whole.get_encoder() if config.is_encoder_decoder else whole.base_model
     model = Transformer(network, None if kind is None else whole)
     encoder = PieceEncoder(
@@ -172,6 +169,19 @@ def _weights(kind: Any, folder: Path, settings: TransformerModel) -> nn.Module:
     return network
 
 
+def _check_tokenizer(tokenizer: Any, settings: TransformerModel) -> None:
+    if not tokenizer.is_fast:
+        raise UserError(
+            f"model.path={settings.path}: its tokenizer is a slow one, which cannot say which "
+            "piece is of which word; it needs a tokenizer.json"
+        )
+    if tokenizer.backend_tokenizer.get_vocab_size() <= len(tokenizer.all_special_ids):
+        raise UserError(  # without files, transformers makes one that knows no word
+            f"model.path={settings.path}: has no tokenizer beside the weights; it needs a "
+            "tokenizer.json"
+        )
+
+
 def _longest(network: nn.Module, tokenizer: Any, settings: TransformerModel) -> int | None:
     """Return how many pieces of a sentence are read: what the network can, or what is asked for."""
     limits = [_positions(network), tokenizer.model_max_length]
@@ -195,9 +205,9 @@ def _positions(network: nn.Module) -> int:
 def _in_one_line(settings: TransformerModel) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         message = _line(error)
-        if "trust_remote_code" in message:
+        if "custom code" in message or "trust_remote_code" in message:
             message = "needs Python code of its own, which is never run"
         raise UserError(f"model.path={settings.path}: {message}") from error
 
