@@ -87,6 +87,7 @@ class TransformerModel(ModelSettings):
     special_tokens: bool = False  # [CLS] and the like are recorded too, as words without labels
     truncated: Truncated = Truncated.error  # words beyond max_length
     max_length: int | None = None  # pieces of a sentence, special ones included; null: the model's
+    batch_tokens: int | None = None  # pieces in one forward pass; null: what suits the device
     head: bool = True  # load the head that predicts words, where there is one, for ablation=model
 
 
