@@ -24,6 +24,7 @@ CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
 NEEDED = {
     "data=files": FILES[1:],
+    "model=transformer": ["model.path=bert"],
     "task=files": ["task.root=labels"],
     "task=vocabulary": ["task.words=[he,she]"],
     "task=regex": [r"task.patterns=['year=\d{4}']"],
@@ -113,11 +114,11 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nlm, nmt"),
+        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, transformer"),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
-        (["model=null"], "model=null: it needs a choice; available: nlm, nmt"),
+        (["model=null"], "model=null: it needs a choice; available: nlm, nmt, transformer"),
         (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
         (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
         (["model.hidden="], "model.hidden=: expected a whole number"),
@@ -177,7 +178,8 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
         ("lambda_grid.lambda2=[]", "at least one number"),
         ("ablation.keep=[0.1,1.1]", "[0, 1]"),
         ("ranking.share=0", "(0, 1]"),
-        ("activations.layers=[0]", "at least 1"),
+        ("activations.layers=[0]", "counted from 1"),
+        ("activations.layers=[-1]", "at least 0"),
         ("activations.layers=[1,3]", "model.layers is 2"),
         ("data.pair=english", "en-fr"),
         ("data.min_length=60", "over data.max_length"),
