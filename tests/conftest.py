@@ -1,15 +1,13 @@
 """Tests run with onegrain's shapes and types checked, each process on its share of cores."""
 
-import os
-
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -69,6 +67,7 @@ def _unigrams(maker: Callable[..., Any], special: list[str]) -> Any:
 
 def _tiny(kind: str, folder: Path) -> None:
     """Save a randomly initialised transformer of two layers of 8 units, and a tokenizer."""
+    import torch  # the settings above come first
     import transformers as hf
 
     hf.logging.set_verbosity_error()

@@ -29,11 +29,12 @@ log = logging.getLogger(__name__)
 CONFIG = "config.json"
 NEEDED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickled weights, no code
 NO_LIMIT = 10**6  # pieces; tokenizers without a limit say 10**30
+MASKED, CAUSAL = "AutoModelForMaskedLM", "AutoModelForCausalLM"
 HEADS = {  # by the end of the name of the class that a checkpoint was saved from
-    "ForMaskedLM": "AutoModelForMaskedLM",
-    "ForPreTraining": "AutoModelForMaskedLM",
-    "ForCausalLM": "AutoModelForCausalLM",
-    "LMHeadModel": "AutoModelForCausalLM",
+    "ForMaskedLM": MASKED,
+    "ForPreTraining": MASKED,
+    "ForCausalLM": CAUSAL,
+    "LMHeadModel": CAUSAL,
 }
 NO_HEAD = {"xlnet"}  # predicts in permuted orders: no perplexity of a text from left to right
 UNUSED = ("pooler.",)  # weights that a checkpoint may lack, as nothing here reads what they make
@@ -87,7 +88,8 @@ def load_pretrained(folder: Path, settings: TransformerModel) -> TextTransformer
         _longest(network, tokenizer, settings),
         tokenizer.unk_token,
     )
-    return TextTransformer(model, encoder, settings)
+    hidden = tokenizer.mask_token_id if kind == MASKED else None
+    return TextTransformer(model, encoder, settings, hidden, tokenizer.bos_token_id)
 
 
 @cache

@@ -50,7 +50,7 @@ class Transformer(nn.Module):
             ids: Right-padded pieces, on any device.
             lengths: Pieces of each sentence; what is returned beyond them is arbitrary.
         """
-        return tuple(self.read(ids, lengths, output_hidden_states=True).hidden_states)
+        return tuple(self(ids, lengths, self.network, output_hidden_states=True).hidden_states)
 
     def neuron_states(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
@@ -68,20 +68,20 @@ class Transformer(nn.Module):
         """
         if self.head is None:
             raise ValueError("this transformer has no head that predicts words")
-        logits: Tensor = self.read(ids, lengths, self.head).logits
+        logits: Tensor = self(ids, lengths, self.head).logits
         return logits
 
-    def read(
+    def forward(
         self,
         ids: Int[Tensor, "batch time"],
         lengths: Int[Tensor, " batch"],
-        whole: nn.Module | None = None,
+        part: nn.Module,
         **options: bool,
     ) -> Any:
-        """Call the network, or the whole with its head, on right-padded pieces."""
+        """Run the network, or the whole model with its head, on right-padded pieces."""
         there = is_read(ids, lengths)
         mask = None if bool(there.all()) else there.long().to(self.device)
-        return (whole or self.network)(
+        return part(
             input_ids=(ids * there).to(self.device), attention_mask=mask, **options
         )
 
@@ -95,11 +95,22 @@ def is_read(
 
 @dataclass(frozen=True)
 class TextTransformer:
-    """A pretrained transformer, its tokenizer and how it was asked for."""
+    """A pretrained transformer, its tokenizer and how it was asked for.
+
+    Attributes:
+        model: In evaluation mode.
+        source: Turns words into its pieces.
+        settings: How it was asked for.
+        mask_id: The piece that hides another one, where the head predicts hidden ones; None: it
+            predicts from left to right, or there is no head.
+        begin_id: The piece that stands before a text, if there is one.
+    """
 
     model: Transformer
     source: PieceEncoder
     settings: TransformerModel
+    mask_id: int | None = None
+    begin_id: int | None = None
 
 
 StudiedModel: TypeAlias = TextModel | TextTransformer
