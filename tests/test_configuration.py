@@ -114,7 +114,10 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, transformer"),
+        (
+            ["model=nmtt"],
+            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, transformer",
+        ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),

@@ -62,7 +62,10 @@ def test_the_head_reads_what_is_left_of_the_top_layer(tiny_transformer, kind):
     top = torch.arange(16, 24)
     counts = measure.counts(Mask(top, measure.layout, Site.layer_output))
     ids, lengths = torch.tensor([[5, 6]]), torch.tensor([2])
-    with torch.inference_mode(), ablate(trained.model, Mask(top, measure.layout, Site.layer_output)):
+    with (
+        torch.inference_mode(),
+        ablate(trained.model, Mask(top, measure.layout, Site.layer_output)),
+    ):
         logits = trained.model.logits(ids, lengths)
     torch.testing.assert_close(logits[0, 0], logits[0, 1])  # nothing is left to tell them apart
     whole = measure.counts(Mask.empty(measure.layout, Site.layer_output))
@@ -70,5 +73,5 @@ def test_the_head_reads_what_is_left_of_the_top_layer(tiny_transformer, kind):
 
 
 def test_without_a_head_there_is_no_perplexity(tiny_transformer):
-    with pytest.raises(UserError, match="has no head that predicts words.*ablation=pretrained"):
+    with pytest.raises(UserError, match=r"has no head that predicts words.*ablation=pretrained"):
         TransformerPerplexity(load(tiny_transformer("roberta")), CORPUS, 100)

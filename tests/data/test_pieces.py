@@ -98,7 +98,7 @@ def test_words_beyond_the_limit_go_with_their_labels(tokenizer, caplog, limit, w
 
 
 def test_truncation_is_an_error_unless_asked_for(tokenizer):
-    with pytest.raises(UserError, match="1 sentences have more than 6 pieces.*'the unbeliev"):
+    with pytest.raises(UserError, match=r"1 sentences have more than 6 pieces.*'the unbeliev"):
         encoder_for(tokenizer, 6).readable(CORPUS)
 
 

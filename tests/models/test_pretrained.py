@@ -109,9 +109,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
 def test_code_of_its_own_is_never_run(copy):
     config = json.loads((copy / "config.json").read_text())
     code = {"AutoConfig": "mine.MyConfig", "AutoModel": "mine.MyModel"}
-    (copy / "config.json").write_text(
-        json.dumps(config | {"model_type": "mine", "auto_map": code})
-    )
+    (copy / "config.json").write_text(json.dumps(config | {"model_type": "mine", "auto_map": code}))
     (copy / "mine.py").write_text("raise SystemExit('it ran')")
     with pytest.raises(UserError, match="code of its own, which is never run"):
         load(copy)

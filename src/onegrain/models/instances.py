@@ -6,7 +6,7 @@ import torch
 
 from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
-from onegrain.settings import LstmModel, ModelSettings
+from onegrain.settings import ModelSettings
 
 
 def instance_order(model: ModelSettings, *, compared: bool = True) -> list[int]:

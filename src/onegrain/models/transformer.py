@@ -81,9 +81,7 @@ class Transformer(nn.Module):
         """Run the network, or the whole model with its head, on right-padded pieces."""
         there = is_read(ids, lengths)
         mask = None if bool(there.all()) else there.long().to(self.device)
-        return part(
-            input_ids=(ids * there).to(self.device), attention_mask=mask, **options
-        )
+        return part(input_ids=(ids * there).to(self.device), attention_mask=mask, **options)
 
 
 def is_read(
