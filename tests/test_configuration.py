@@ -332,6 +332,44 @@ def test_every_number_has_a_range_and_every_range_a_setting() -> None:
     assert set(RULES) <= set(known)
 
 
+BERT = ("model=transformer", "model.path=bert-base-cased")
+
+
+def test_a_transformer_chooses_rankings_and_ablation_that_it_can_have_and_gives_way() -> None:
+    composed = compose_settings(CONF, BERT)
+    assert (composed.ranking.name, composed.ablation.name) == ("pretrained", "pretrained")
+    other = compose_settings(CONF, [*BERT, "ranking=random", "ablation=retrain"])
+    assert (other.ranking.name, other.ablation.name) == ("random", "retrain")
+
+
+@pytest.mark.parametrize("scale", ["scale=demo", "scale=real", "scale=paper", "~scale"])
+@pytest.mark.parametrize("debug", ["~debug", "debug=fast"])
+def test_sizes_of_lstms_are_not_for_transformers(scale: str, debug: str) -> None:
+    assert compose_settings(CONF, [*BERT, scale, debug]).model.name == "transformer"
+
+
+@pytest.mark.parametrize("name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy"])
+def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
+    composed = compose_settings(CONF, [f"experiment={name}", "model.path=bert-base-cased"])
+    assert composed.ranking.text.name == "task"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model=transformer"], "model.path: model=transformer needs a folder or a name"),
+        ([*BERT, "model.instances=2"], "a pretrained model is one"),
+        ([*BERT, "ranking=default"], "take ranking=pretrained"),
+        ([*BERT, "ablation=prune"], "ablation.targets: prune is for LSTMs"),
+        ([*BERT, "ablation=model"], "ablation.model.sites=[layer_output]"),
+        ([*BERT, "ablation.targets=[model]", "model.head=false"], "model.head=false"),
+        ([*BERT, "model.hidden=8"], "model.hidden=8"),
+    ],
+)
+def test_what_a_transformer_cannot_do_is_said(overrides: list[str], said: str) -> None:
+    assert said in mistake(*overrides)
+
+
 def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
     jobs = compose_jobs(CONF, ["model.hidden=32,64", "seed=1,2,3"], multirun=True)
     pairs = [(job.model.hidden, job.seed) for job in jobs]

@@ -46,25 +46,9 @@ def test_it_is_ablated_inside_at_its_one_site(bert_run: Any) -> None:
     assert (inside["value"] > 1).all()
 
 
-@pytest.mark.parametrize(
-    ("choices", "said"),
-    [
-        (["model.path=/no/such/folder"], "model.path=/no/such/folder: no such folder"),
-        (["ranking=default"], "take ranking=pretrained"),
-        (["ablation=model"], "ablation.model.sites=[layer_output]"),
-        (["ablation=prune"], "prune is for LSTMs"),
-    ],
-)
-def test_what_a_transformer_cannot_do_is_one_line(
-    tmp_path: Path,
-    train: Callable[..., Any],
-    tiny_transformer: Callable[[str], Path],
-    choices: list[str],
-    said: str,
-) -> None:
-    path = f"model.path={tiny_transformer('roberta')}"
-    words = [path, *choices] if not choices[0].startswith("model.path") else choices
-    run = train(tmp_path, "model=transformer", "debug=fast", *words)
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, train: Callable[..., Any]) -> None:
+    pytest.importorskip("transformers")
+    run = train(tmp_path, "model=transformer", "debug=fast", "model.path=/no/such/folder")
     assert run.code != 0
-    assert said in run.stderr
+    assert "model.path=/no/such/folder: no such folder" in run.stderr
     assert "Traceback" not in run.stdout + run.stderr

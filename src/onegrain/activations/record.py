@@ -59,9 +59,9 @@ def record(
 ) -> None:
     """Write the activations of every word of ``corpus`` into ``folder``, in the corpus's order.
 
-    A word's activation is that of its last piece, or whatever its encoder says. Batches are sorted by length; every sentence's
-    rows go straight to their place in a file, so memory holds one batch and one shard's symbols,
-    however long the corpus is.
+    A word's activation is that of its last piece, or whatever its encoder says. Batches are sorted
+    by length; every sentence's rows go straight to their place in a file, so memory holds one batch
+    and one shard's symbols, however long the corpus is.
 
     Args:
         model: In evaluation mode.

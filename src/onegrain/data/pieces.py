@@ -102,7 +102,7 @@ class PieceEncoder:
         for space in ("", " "):
             words = [_SENTENCE[0], *(space + word for word in _SENTENCE[1:])]
             read = self.tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False)
-            later = sum(word > 0 for word in read.word_ids)  # the first word may differ
+            later = sum(bool(word) for word in read.word_ids)  # the first word may differ
             if read.ids[-later:] == line[-later:]:
                 return space
         raise UserError("model.path: its tokenizer does not read words one by one as it reads text")
