@@ -25,6 +25,9 @@ FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
 NEEDED = {
     "data=files": FILES[1:],
     "model=transformer": ["model.path=bert"],
+    "experiment=jmlr_minimal": ["model.path=bert"],
+    "experiment=jmlr_layers": ["model.path=bert"],
+    "experiment=jmlr_redundancy": ["model.path=bert"],
     "task=files": ["task.root=labels"],
     "task=vocabulary": ["task.words=[he,she]"],
     "task=regex": [r"task.patterns=['year=\d{4}']"],
