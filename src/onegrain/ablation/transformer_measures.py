@@ -20,7 +20,7 @@ from onegrain.models.transformer import TextTransformer
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import Pieces
 
-PIECES_AT_ONCE = 1024  # in one forward pass, padding included
+PIECES_AT_ONCE = {True: 1024, False: 16384}  # padding included; on a CPU, and elsewhere
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class TransformerPerplexity:
         questions = _hidden if trained.mask_id is not None else _onward
         asked = [each for row, one in enumerate(encoded) for each in questions(trained, row, one)]
         self.model = trained.model
-        self.batches = list(_batches(asked, rows_at_once))
+        pieces = PIECES_AT_ONCE[self.model.device.type == "cpu"]
+        self.batches = list(_batches(asked, rows_at_once, pieces))
         self.words = torch.tensor([len(words) for words in sentences], dtype=torch.float64)
 
     @property
@@ -123,11 +124,13 @@ def _pieces(encoded: EncodedWords) -> list[int]:
     return [at for first, end in encoded.spans for at in range(first, end)]
 
 
-def _batches(questions: Sequence[Question], most_rows: int) -> Iterator[list[Question]]:
+def _batches(
+    questions: Sequence[Question], most_rows: int, most_pieces: int
+) -> Iterator[list[Question]]:
     """Put texts of similar length together."""
     batch: list[Question] = []
     for each in sorted(questions, key=lambda question: len(question.ids)):
-        full = (len(batch) + 1) * len(each.ids) > PIECES_AT_ONCE or len(batch) == most_rows
+        full = (len(batch) + 1) * len(each.ids) > most_pieces or len(batch) == most_rows
         if batch and full:
             yield batch
             batch = []

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,7 +81,7 @@ def load_pretrained(folder: Path, settings: TransformerModel) -> TextTransformer
             folder, trust_remote_code=False, add_prefix_space=True
         )
     _check_tokenizer(tokenizer, settings)
-    network = whole.get_encoder() if config.is_encoder_decoder else whole.base_model
+    network: nn.Module = whole.get_encoder() if config.is_encoder_decoder else whole.base_model
     model = Transformer(network, None if kind is None else whole)
     encoder = PieceEncoder(
         tokenizer.backend_tokenizer,
@@ -111,7 +112,7 @@ def identity(folder: Path) -> str:
 
 def _transformers() -> ModuleType:
     try:
-        import transformers
+        transformers = import_module("transformers")
     except ImportError:
         raise UserError(
             "model=transformer needs transformers: pip install 'onegrain[transformers]'"
@@ -147,7 +148,7 @@ def _head_of(config: Any) -> str | None:
     return next((kind for end, kind in HEADS.items() if saved.endswith(end)), None)
 
 
-def _weights(kind: Any, folder: Path, settings: TransformerModel) -> nn.Module:
+def _weights(kind: Any, folder: Path, settings: TransformerModel) -> Any:
     """Load weights; those that the checkpoint lacks would be random, and are refused."""
     model, loading = kind.from_pretrained(
         folder,
@@ -167,8 +168,7 @@ def _weights(kind: Any, folder: Path, settings: TransformerModel) -> nn.Module:
     for name in ("use_cache", "use_mems_eval"):  # copies for generation, which nothing reads
         if hasattr(model.config, name):
             setattr(model.config, name, False)
-    network: nn.Module = model
-    return network
+    return model
 
 
 def _check_tokenizer(tokenizer: Any, settings: TransformerModel) -> None:
