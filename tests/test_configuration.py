@@ -24,6 +24,10 @@ CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
 NEEDED = {
     "data=files": FILES[1:],
+    "model=transformer": ["model.path=bert"],
+    "experiment=jmlr_minimal": ["model.path=bert"],
+    "experiment=jmlr_layers": ["model.path=bert"],
+    "experiment=jmlr_redundancy": ["model.path=bert"],
     "task=files": ["task.root=labels"],
     "task=vocabulary": ["task.words=[he,she]"],
     "task=regex": [r"task.patterns=['year=\d{4}']"],
@@ -113,11 +117,14 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=nmtt"], "model=nmtt: no such model; did you mean nmt? available: nlm, nmt"),
+        (
+            ["model=nmtt"],
+            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, transformer",
+        ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
-        (["model=null"], "model=null: it needs a choice; available: nlm, nmt"),
+        (["model=null"], "model=null: it needs a choice; available: nlm, nmt, transformer"),
         (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
         (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
         (["model.hidden="], "model.hidden=: expected a whole number"),
@@ -177,7 +184,8 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
         ("lambda_grid.lambda2=[]", "at least one number"),
         ("ablation.keep=[0.1,1.1]", "[0, 1]"),
         ("ranking.share=0", "(0, 1]"),
-        ("activations.layers=[0]", "at least 1"),
+        ("activations.layers=[0]", "counted from 1"),
+        ("activations.layers=[-1]", "at least 0"),
         ("activations.layers=[1,3]", "model.layers is 2"),
         ("data.pair=english", "en-fr"),
         ("data.min_length=60", "over data.max_length"),
@@ -325,6 +333,44 @@ def test_every_number_has_a_range_and_every_range_a_setting() -> None:
     numbers = {name for name, hint in known.items() if "int" in str(hint) or "float" in str(hint)}
     assert numbers <= set(RULES)
     assert set(RULES) <= set(known)
+
+
+BERT = ("model=transformer", "model.path=bert-base-cased")
+
+
+def test_a_transformer_chooses_rankings_and_ablation_that_it_can_have_and_gives_way() -> None:
+    composed = compose_settings(CONF, BERT)
+    assert (composed.ranking.name, composed.ablation.name) == ("pretrained", "pretrained")
+    other = compose_settings(CONF, [*BERT, "ranking=random", "ablation=retrain"])
+    assert (other.ranking.name, other.ablation.name) == ("random", "retrain")
+
+
+@pytest.mark.parametrize("scale", ["scale=demo", "scale=real", "scale=paper", "~scale"])
+@pytest.mark.parametrize("debug", ["~debug", "debug=fast"])
+def test_sizes_of_lstms_are_not_for_transformers(scale: str, debug: str) -> None:
+    assert compose_settings(CONF, [*BERT, scale, debug]).model.name == "transformer"
+
+
+@pytest.mark.parametrize("name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy"])
+def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
+    composed = compose_settings(CONF, [f"experiment={name}", "model.path=bert-base-cased"])
+    assert composed.ranking.text.name == "task"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model=transformer"], "model.path: model=transformer needs a folder or a name"),
+        ([*BERT, "model.instances=2"], "a pretrained model is one"),
+        ([*BERT, "ranking=default"], "take ranking=pretrained"),
+        ([*BERT, "ablation=prune"], "ablation.targets: prune is for LSTMs"),
+        ([*BERT, "ablation=model"], "ablation.model.sites=[layer_output]"),
+        ([*BERT, "ablation.targets=[model]", "model.head=false"], "model.head=false"),
+        ([*BERT, "model.hidden=8"], "model.hidden=8"),
+    ],
+)
+def test_what_a_transformer_cannot_do_is_said(overrides: list[str], said: str) -> None:
+    assert said in mistake(*overrides)
 
 
 def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:

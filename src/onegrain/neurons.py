@@ -76,6 +76,18 @@ class NeuronLayout:
         """The layers of a unidirectional language model, the lowest first."""
         return cls(tuple(Block("lm", layer, "forward", width) for layer in range(1, layers + 1)))
 
+    @classmethod
+    def transformer(cls, widths: Sequence[int]) -> NeuronLayout:
+        """The embeddings, which are layer 0, and the output of every layer.
+
+        Example:
+            >>> NeuronLayout.transformer([768] * 13).size  # BERT
+            9984
+        """
+        return cls(
+            tuple(Block("transformer", layer, "", width) for layer, width in enumerate(widths))
+        )
+
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The first id of every block, and D at the end."""

@@ -26,13 +26,13 @@ from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
-from onegrain.settings import COMPARING, Settings, plain
+from onegrain.settings import COMPARING, Settings, TransformerModel, plain
 from onegrain.stages import (
     loaded,
-    model_scores,
+    model_metrics,
+    reading,
     recorded,
     trained_model,
-    training_metrics,
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.code_length import code_length_metrics
@@ -74,27 +74,30 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
 
     data = load_parallel(settings.data)
     language, splitting = _source_language(settings), settings.data.text.splitting
-    corpora = load_labelled(settings.task, data, language, settings.seed, splitting)
+    labelled = load_labelled(settings.task, data, language, settings.seed, splitting)
     compared = not COMPARING.isdisjoint(settings.ranking.methods)
     models = {
         instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
         for instance in instance_order(settings.model, compared=compared)
     }
     model = models[settings.model.instance]
+    read = reading(settings, model)
+    corpora = labelled.with_each(read)
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         probed = probe_property(settings, model, corpora, store)
         beside = control_metrics(settings, probed, store)
         beside |= code_length_metrics(settings, probed, store)
 
-        text = ranking_text(settings, data, corpora.train)
+        text = read(ranking_text(settings, data, labelled.train))
         on_text = {
             number: Activations.open(recorded(settings, models[number], text, store))
             for number in sorted(models)
         }
         own = on_text[settings.model.instance]
         ranking = ranked(settings, probed.labelled, on_text)
-        trained = loaded(settings, model)
-        curves = ablation_curves(settings, ranking, probed, trained, data.test, own)
+        studied = loaded(settings, model)
+        unseen = labelled.test if isinstance(settings.model, TransformerModel) else data.test
+        curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)
         meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
@@ -105,7 +108,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             Activations.open(probed.recordings["test"]),
             corpora.test,
         )
-        metrics = training_metrics(model) | model_scores(settings, data, model, store)
+        metrics = model_metrics(settings, data, model, store)
         metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
         metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics |= finding_metrics(meaning, probed.task.name)

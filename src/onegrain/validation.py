@@ -16,13 +16,16 @@ from onegrain.settings import (
     Clamp,
     FilesData,
     FilesTask,
+    LstmModel,
     Method,
     Reduce,
     RegexTask,
     Selection,
     Settings,
+    Site,
     Target,
     TaskSettings,
+    TransformerModel,
     VocabularyTask,
     Weight,
 )
@@ -68,20 +71,13 @@ def _validate_together(settings: Settings) -> None:
         for name in ("source", "target"):
             if getattr(data, name) is None:
                 raise UserError(f"data.{name}: data=files needs a file, data.{name}=...")
-    layers = settings.activations.layers
-    if layers is not None and max(layers) > model.layers:
-        raise UserError(f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}")
     if model.instance > model.instances:
         raise UserError(f"model.instance={model.instance}: model.instances is {model.instances}")
-    kept = settings.trainer.keep_epochs
-    if kept and max(kept) > settings.trainer.epochs:
-        raise UserError(
-            f"trainer.keep_epochs={_as_typed(kept)}: trainer.epochs is {settings.trainer.epochs}"
-        )
-    if model.epoch is not None and model.epoch not in kept:
-        raise UserError(
-            f"model.epoch={model.epoch}: is not one of trainer.keep_epochs={_as_typed(kept)}"
-        )
+    if isinstance(model, LstmModel):
+        _validate_trained(settings, model)
+    if isinstance(model, TransformerModel):
+        _validate_pretrained(settings, model)
+    layers = settings.activations.layers
     if layers is not None and set(settings.ablation.targets) - ON_PROBE:
         raise UserError(
             f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
@@ -98,6 +94,53 @@ def _validate_together(settings: Settings) -> None:
             f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
             "lambda_grid=single is one"
         )
+
+
+def _validate_trained(settings: Settings, model: LstmModel) -> None:
+    layers = settings.activations.layers
+    if layers is not None and not all(1 <= layer <= model.layers for layer in layers):
+        raise UserError(
+            f"activations.layers={_as_typed(layers)}: model.layers is {model.layers}, and they are "
+            "counted from 1"
+        )
+    kept = settings.trainer.keep_epochs
+    if kept and max(kept) > settings.trainer.epochs:
+        raise UserError(
+            f"trainer.keep_epochs={_as_typed(kept)}: trainer.epochs is {settings.trainer.epochs}"
+        )
+    if model.epoch is not None and model.epoch not in kept:
+        raise UserError(
+            f"model.epoch={model.epoch}: is not one of trainer.keep_epochs={_as_typed(kept)}"
+        )
+
+
+def _validate_pretrained(settings: Settings, model: TransformerModel) -> None:
+    if model.path is None:
+        raise UserError(
+            "model.path: model=transformer needs a folder or a name on the hub, "
+            "model.path=bert-base-cased"
+        )
+    if model.instances > 1:
+        raise UserError(f"model.instances={model.instances}: a pretrained model is one")
+    comparing = [method.name for method in settings.ranking.methods if method in COMPARING]
+    if comparing:
+        raise UserError(
+            f"ranking.methods: {comparing[0]} compares instances, and a pretrained model is one; "
+            "take ranking=pretrained"
+        )
+    targets, inside = settings.ablation.targets, settings.ablation.model
+    if Target.prune in targets:
+        raise UserError(
+            "ablation.targets: prune is for LSTMs; a transformer's layers share the units of one "
+            "residual stream, take ablation=pretrained"
+        )
+    if Target.model in targets and inside.sites != [Site.layer_output]:
+        raise UserError(
+            f"ablation.model.sites={_as_typed(inside.sites)}: a transformer has one site, "
+            "ablation.model.sites=[layer_output]"
+        )
+    if Target.model in targets and not model.head:
+        raise UserError("model.head=false: ablation in the model needs the head for a perplexity")
 
 
 def _validate_task(task: TaskSettings) -> None:
@@ -219,6 +262,10 @@ RULES: dict[str, Rule] = {
     "model.instances": _at_least(1),
     "model.instance": _at_least(1),
     "model.epoch": _at_least(1),
+    "model.path": NOT_EMPTY,
+    "model.revision": NOT_EMPTY,
+    "model.max_length": _at_least(3),
+    "model.batch_tokens": _at_least(1),
     "model.beam": _at_least(1),
     "model.max_decode_ratio": NOT_NEGATIVE,
     "model.max_decode_extra": _at_least(1),
@@ -289,7 +336,7 @@ RULES: dict[str, Rule] = {
     "trainer.init_range": POSITIVE,
     "trainer.clip_norm": POSITIVE,
     "trainer.devices": _at_least(1),
-    "activations.layers": _each(_at_least(1)),
+    "activations.layers": _each(NOT_NEGATIVE),
     "activations.batch_tokens": _at_least(1),
     "activations.shard_megabytes": _at_least(1),
     "seed": SEED,

@@ -28,7 +28,7 @@ def test_a_row_is_the_state_of_its_words_last_piece_in_the_corpus_order(
             states = model.neuron_states(
                 torch.tensor([encoded.ids]), torch.tensor([len(encoded.ids)])
             )
-        expected.append(states[0, encoded.last_piece])
+        expected.append(states[0, [end - 1 for _, end in encoded.spans]])
     torch.testing.assert_close(values, torch.cat(expected))
 
 
@@ -49,8 +49,9 @@ def test_shards_hold_whole_sentences_and_are_plain_safetensors(tmp_path, encoder
     class Wide:
         layout = NeuronLayout.bidirectional_encoder(layers=1, width=2**15)
 
-        def neuron_states(self, ids, lengths):
-            return ids[:, :, None].expand(*ids.shape, self.layout.size).float()
+        def block_states(self, ids, lengths):
+            states = ids[:, :, None].expand(*ids.shape, self.layout.size).float()
+            return states.chunk(2, dim=-1)
 
     corpus = Corpus("en", (("the", "dog"), ("no", "old", "dog"), ("a", "very"), ("sees",) * 5))
     settings = ActivationSettings(dtype=StorageType.fp32, shard_megabytes=1)  # 4 rows
@@ -58,7 +59,7 @@ def test_shards_hold_whole_sentences_and_are_plain_safetensors(tmp_path, encoder
     recorded = Activations.open(tmp_path)
     assert [len(shard) for shard in recorded.shards] == [2, 3, 2, 5]
     symbols = [encoder.encode(words) for words in corpus.sentences]
-    expected = [one.ids[index] for one in symbols for index in one.last_piece]
+    expected = [one.ids[end - 1] for one in symbols for _, end in one.spans]
     assert recorded.load()[:, 0].tolist() == expected
     shard = load_file(tmp_path / "shard-00001.safetensors")["activations"]
     assert shard[:, -1].tolist() == expected[2:5]
@@ -91,8 +92,8 @@ def test_what_does_not_fit_the_number_format_is_refused(tmp_path, encoder, corpu
     class Huge:
         layout = NeuronLayout.bidirectional_encoder(layers=1, width=1)
 
-        def neuron_states(self, ids, lengths):
-            return torch.full((*ids.shape, 2), 1e6)
+        def block_states(self, ids, lengths):
+            return [torch.full((*ids.shape, 1), 1e6)] * 2
 
     with pytest.raises(UserError, match=r"activations\.dtype=fp16"):
         record(Huge(), encoder, corpus, tmp_path, ActivationSettings())

@@ -64,11 +64,12 @@ def test_every_word_ends_at_its_last_piece(
     encoder = ENCODERS[choice]
     encoded = encoder.encode(words)
     start = 0
-    for word, last, unknown in zip(words, encoded.last_piece, encoded.unknown, strict=True):
+    for word, (last, end), unknown in zip(words, encoded.spans, encoded.unknown, strict=True):
         alone = encoder.encode([word])
-        assert encoded.ids[start : last + 1] == alone.ids
+        assert encoded.ids[start:end] == alone.ids
+        assert last == end - 1
         assert unknown == (UNK in alone.ids)
-        start = last + 1
+        start = end
     assert start == len(encoded.ids)
     assert {PAD, BOS, EOS}.isdisjoint(encoded.ids)
 
@@ -77,7 +78,7 @@ def test_raw_and_treebank_words_are_encoded_alike() -> None:
     encoder = encoder_for()
     raw, treebank = encoder.encode(["Don't"]), encoder.encode(["don", "'t"])
     assert raw.ids == treebank.ids
-    assert (raw.last_piece, treebank.last_piece) == ([1], [0, 1])
+    assert (raw.spans, treebank.spans) == ([(1, 2)], [(0, 1), (1, 2)])
 
 
 def test_a_word_of_white_space_only_is_unknown() -> None:

@@ -96,7 +96,8 @@ def environment(home: Path, fence_notes: Path) -> dict[str, str]:
     """No account, no network, no settings of who runs the tests."""
     own = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "XDG_"))}
     nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
-    fence = {"PYTHONPATH": str(fence_notes.parent), "FENCE_NOTES": str(fence_notes)}
+    path = os.pathsep.join(filter(None, [str(fence_notes.parent), os.environ.get("PYTHONPATH")]))
+    fence = {"PYTHONPATH": path, "FENCE_NOTES": str(fence_notes)}
     return own | nowhere | fence | {"HOME": str(home), "OMP_NUM_THREADS": "1"}
 
 

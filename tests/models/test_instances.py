@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from onegrain.data.corpus import Corpus
 from onegrain.errors import UserError
 from onegrain.models.instances import instance_order, instance_part
-from onegrain.settings import ModelSettings
+from onegrain.settings import LstmModel
 
 
 def numbered(size):
@@ -39,10 +39,10 @@ def test_too_few_sentences_are_named():
 @given(st.integers(1, 9), st.data())
 def test_all_instances_have_their_turn_and_that_which_is_analysed_the_first(count, data):
     chosen = data.draw(st.integers(1, count))
-    order = instance_order(ModelSettings(instances=count, instance=chosen))
+    order = instance_order(LstmModel(instances=count, instance=chosen))
     assert order[0] == chosen
     assert sorted(order) == list(range(1, count + 1))
 
 
 def test_nobody_waits_for_instances_that_nothing_compares():
-    assert instance_order(ModelSettings(instances=3, instance=2), compared=False) == [2]
+    assert instance_order(LstmModel(instances=3, instance=2), compared=False) == [2]

@@ -17,16 +17,18 @@ from onegrain.ablation.layers import clamped_layer
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
+from onegrain.ablation.residual import clamp_outputs
 from onegrain.ablation.stacks import ClampedStack, Model, embedding_of, stacks_of
 from onegrain.models.encoder import Encoding
 from onegrain.models.language_model import LanguageModel
 from onegrain.models.lstm import LstmState
+from onegrain.models.transformer import Transformer
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import Site
 
 
 @contextmanager
-def ablate(model: Model, ablation: Mask | Projection) -> Iterator[None]:
+def ablate(model: Model | Transformer, ablation: Mask | Projection) -> Iterator[None]:
     """Take neurons or directions away from a model inside the block.
 
     Whatever the model computes there, it computes without them: translations, logits, and
@@ -43,6 +45,9 @@ def ablate(model: Model, ablation: Mask | Projection) -> Iterator[None]:
     - `Site.context`: the top layer is set as attention or the output layer reads it (Bau et al.,
       ICLR 2019); the decoder's initial state is the encoder's own.
 
+    A transformer has `Site.layer_output` alone: the embeddings or what a layer adds up to is set
+    before the next layer, and the head, read it.
+
     Args:
         model: In evaluation mode, on any device.
         ablation: What is taken away. Directions always go at the context.
@@ -53,6 +58,8 @@ def ablate(model: Model, ablation: Mask | Projection) -> Iterator[None]:
     _check_layout(model, [ablation.layout])
     with ExitStack() as changes:
         if isinstance(ablation, Projection):
+            if isinstance(model, Transformer):
+                raise ValueError("directions are projected out of LSTMs only")
             _change_context(model, change_top(ablation, _device(model)), changes)
         elif len(ablation.neurons):
             _change(model, [ablation], changes)
@@ -60,7 +67,7 @@ def ablate(model: Model, ablation: Mask | Projection) -> Iterator[None]:
 
 
 @contextmanager
-def ablate_rows(model: Model, masks: Sequence[Mask]) -> Iterator[None]:
+def ablate_rows(model: Model | Transformer, masks: Sequence[Mask]) -> Iterator[None]:
     """Read every sentence under a mask of its own: row r of each batch under ``masks[r]``.
 
     So many masks share one pass, which a GPU gains by; `Site.recurrent` runs step by step.
@@ -81,7 +88,10 @@ def ablate_rows(model: Model, masks: Sequence[Mask]) -> Iterator[None]:
         yield
 
 
-def _change(model: Model, masks: Sequence[Mask], changes: ExitStack) -> None:
+def _change(model: Model | Transformer, masks: Sequence[Mask], changes: ExitStack) -> None:
+    if isinstance(model, Transformer):
+        clamp_outputs(model, masks, changes)
+        return
     site, device = masks[0].site, _device(model)
     if site is Site.context:
         _change_context(model, change_top(masks, device), changes)
@@ -140,6 +150,6 @@ def _device(model: Model) -> torch.device:
     return embedding_of(model).weight.device
 
 
-def _check_layout(model: Model, layouts: Sequence[NeuronLayout]) -> None:
+def _check_layout(model: Model | Transformer, layouts: Sequence[NeuronLayout]) -> None:
     if any(layout != model.layout for layout in layouts):
         raise ValueError("the mask is for a model of another layout")

@@ -17,7 +17,7 @@ from torch import Tensor
 from onegrain.activations.shards import TORCH_TYPES, ShardWriter
 from onegrain.activations.tokens import TokenTable
 from onegrain.data.corpus import Corpus, Words
-from onegrain.data.encoding import EncodedWords, TextEncoder
+from onegrain.data.encoding import EncodedWords
 from onegrain.errors import UserError
 from onegrain.models.batches import pad
 from onegrain.neurons import NeuronLayout
@@ -34,30 +34,39 @@ class Recordable(Protocol):
 
     layout: NeuronLayout
 
-    def neuron_states(
+    def block_states(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch time neurons"]:
-        """Return every neuron at every symbol of right-padded sentences, in layout order."""
+    ) -> Sequence[Float[Tensor, "batch time _"]]:
+        """Return the neurons of each block of the layout at every symbol of right-padded ids."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """What turns words into a model's symbols."""
+
+    def encode_sentences(self, sentences: Sequence[Words]) -> list[EncodedWords]:
+        """Return the symbols of each sentence, and which of them each word is."""
         ...
 
 
 def record(
     model: Recordable,
-    source: TextEncoder,
+    source: Encoder,
     corpus: Corpus,
     folder: Path,
     settings: ActivationSettings,
 ) -> None:
     """Write the activations of every word of ``corpus`` into ``folder``, in the corpus's order.
 
-    A word's activation is that of its last piece. Batches are sorted by length; every sentence's
-    rows go straight to their place in a file, so memory holds one batch and one shard's symbols,
-    however long the corpus is.
+    A word's activation is that of its last piece, or whatever its encoder says. Batches are sorted
+    by length; every sentence's rows go straight to their place in a file, so memory holds one batch
+    and one shard's symbols, however long the corpus is.
 
     Args:
         model: In evaluation mode.
         source: The encoder that the model was trained with.
-        corpus: Labelled or not; sentences of any length.
+        corpus: Labelled or not; sentences of any length that the model can read.
         folder: Where shards, the table of words and, last, ``index.json`` are written.
         settings: Number format, layers and sizes.
 
@@ -66,16 +75,17 @@ def record(
     """
     began = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    columns, layout = _chosen_neurons(model.layout, settings.layers)
+    layout = _chosen_layout(model.layout, settings.layers)
+    blocks = [block.layer in {b.layer for b in layout.blocks} for block in model.layout.blocks]
     unknown: list[Bool[Tensor, " tokens"]] = []
     shards = []
     for number, sentences in enumerate(_shards(corpus, layout.size, settings)):
         name = f"shard-{number:05d}.safetensors"
-        encoded = [source.encode(words) for words in sentences]
+        encoded = source.encode_sentences(sentences)
         with ShardWriter(
             folder / name, sum(map(len, sentences)), layout.size, settings.dtype
         ) as writer:
-            _record_shard(model, columns, encoded, writer, settings)
+            _record_shard(model, blocks, encoded, writer, settings)
         unknown.append(torch.tensor([flag for one in encoded for flag in one.unknown]).bool())
         shards.append({"file": name, "rows": sum(map(len, sentences))})
     table = TokenTable.of(corpus, torch.cat(unknown) if unknown else torch.zeros(0).bool())
@@ -95,19 +105,15 @@ def record(
     )  # fmt: skip
 
 
-def _chosen_neurons(
-    layout: NeuronLayout, layers: Sequence[int] | None
-) -> tuple[Int[Tensor, " neurons"], NeuronLayout]:
-    """Return the ids that are recorded and the layout of what is on disk."""
+def _chosen_layout(layout: NeuronLayout, layers: Sequence[int] | None) -> NeuronLayout:
+    """Return the layout of what is on disk."""
     if layers is None:
-        return torch.arange(layout.size), layout
+        return layout
     there = sorted({block.layer for block in layout.blocks})
     missing = sorted(set(layers) - set(there))
     if missing or not layers:
         raise UserError(f"activations.layers={list(layers)}: this model has the layers {there}")
-    spans = zip(layout.blocks, layout.starts, strict=False)
-    ids = [torch.arange(start, start + b.width) for b, start in spans if b.layer in layers]
-    return torch.cat(ids), layout.select(layers)
+    return layout.select(layers)
 
 
 def _shards(
@@ -129,23 +135,64 @@ def _shards(
 @torch.inference_mode()
 def _record_shard(
     model: Recordable,
-    columns: Int[Tensor, " neurons"],
+    blocks: Sequence[bool],
     encoded: Sequence[EncodedWords],
     writer: ShardWriter,
     settings: ActivationSettings,
 ) -> None:
-    first_rows = list(accumulate((len(one.last_piece) for one in encoded), initial=0))
+    first_rows = list(accumulate((len(one.spans) for one in encoded), initial=0))
     for batch in _batches(encoded, settings.batch_tokens):
         ids, lengths = pad([torch.tensor(encoded[index].ids) for index in batch])
-        states = model.neuron_states(ids, lengths)[:, :, columns].to("cpu", writer.dtype)
-        for index, sentence in zip(batch, states, strict=True):
-            rows = sentence[torch.tensor(encoded[index].last_piece)]
-            if not rows.isfinite().all():
-                raise UserError(
-                    f"activations.dtype={settings.dtype.name}: an activation is too large for it"
-                    " or not a number; take fp32, or look at how the model was trained"
-                )
-            writer.write(first_rows[index], rows)
+        spans = _flat_spans([encoded[index] for index in batch], ids.shape[1])
+        rows = torch.cat(
+            [
+                _at_words(states, *spans).to("cpu", writer.dtype)
+                for states, is_chosen in zip(model.block_states(ids, lengths), blocks, strict=True)
+                if is_chosen
+            ],
+            dim=1,
+        )
+        if not rows.isfinite().all():
+            raise UserError(
+                f"activations.dtype={settings.dtype.name}: an activation is too large for it"
+                " or not a number; take fp32, or look at how the model was trained"
+            )
+        words = [len(encoded[index].spans) for index in batch]
+        for index, sentence in zip(batch, rows.split(words), strict=True):
+            writer.write(first_rows[index], sentence)
+
+
+def _flat_spans(
+    batch: Sequence[EncodedWords], longest: int
+) -> tuple[Int[Tensor, " words"], Int[Tensor, " words"]]:
+    """Return where each word begins and ends among all symbols of a padded batch."""
+    spans = torch.tensor(
+        [
+            (row * longest + first, row * longest + end)
+            for row, one in enumerate(batch)
+            for first, end in one.spans
+        ]
+    )
+    first, end = spans.unbind(1)
+    return first, end
+
+
+def _at_words(
+    states: Float[Tensor, "batch time units"],
+    first: Int[Tensor, " words"],
+    end: Int[Tensor, " words"],
+) -> Float[Tensor, "words units"]:
+    """Return the mean of the states of each word's pieces."""
+    flat = states.flatten(0, 1)
+    first, end = first.to(flat.device), end.to(flat.device)
+    counts = end - first
+    if bool((counts == 1).all()):
+        return flat[first]
+    word = torch.arange(len(counts), device=flat.device).repeat_interleave(counts)
+    starts = counts.cumsum(0) - counts
+    piece = first[word] + torch.arange(len(word), device=flat.device) - starts[word]
+    sums = flat.new_zeros(len(counts), flat.shape[1]).index_add_(0, word, flat[piece])
+    return sums / counts[:, None]
 
 
 def _batches(encoded: Sequence[EncodedWords], most_symbols: int) -> Iterator[list[int]]:

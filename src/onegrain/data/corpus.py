@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 Words = tuple[str, ...]
 NO_LABEL = ""  # of a word that a task leaves out; no file can hold it
 _Row = TypeVar("_Row")
+_Splits = TypeVar("_Splits", bound="Splits")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,11 @@ class Splits:
         """A hash of the content of all three parts."""
         parts = (self.train.fingerprint, self.dev.fingerprint, self.test.fingerprint)
         return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    def with_each(self: _Splits, change: Callable[[Corpus], Corpus]) -> _Splits:
+        """Return the same with every part changed."""
+        parts = {"train": self.train, "dev": self.dev, "test": self.test}
+        return replace(self, **{name: change(part) for name, part in parts.items()})
 
 
 def _pick(rows: Sequence[_Row], indices: Sequence[int]) -> tuple[_Row, ...]:

@@ -35,16 +35,17 @@ _VOCABULARIES: dict[VocabularyKind, type[Vocabulary]] = {
 
 @dataclass(frozen=True)
 class EncodedWords:
-    """A sentence as the model reads it, without begin and end symbols.
+    """A sentence as a model reads it; our own models add begin and end symbols themselves.
 
     Attributes:
         ids: Numbers of the pieces.
-        last_piece: For every word the index into ``ids`` of its last piece.
+        spans: For every word, from where to where in ``ids`` the pieces are whose mean activation
+            is the word's; the end is not included.
         unknown: For every word whether there is an ``<unk>`` among its pieces.
     """
 
     ids: list[int]
-    last_piece: list[int]
+    spans: list[tuple[int, int]]
     unknown: list[bool]
 
 
@@ -55,7 +56,7 @@ class TextEncoder:
     Example:
         >>> encoder = TextEncoder.learn([("I", "don't", "run")], "en", TextSettings())
         >>> encoder.encode(("do", "n't", "Run"))
-        EncodedWords(ids=[1, 1, 4, 7], last_piece=[0, 2, 3], unknown=[True, True, False])
+        EncodedWords(ids=[1, 1, 4, 7], spans=[(0, 1), (2, 3), (3, 4)], unknown=[True, True, False])
         >>> encoder.decode(encoder.encode(("I", "don't", "run")).ids)
         "i don't run"
     """
@@ -103,9 +104,13 @@ class TextEncoder:
                 self._known_words[word] = self._encode_word(word)
             ids, unknown = self._known_words[word]
             encoded.ids.extend(ids)
-            encoded.last_piece.append(len(encoded.ids) - 1)
+            encoded.spans.append((len(encoded.ids) - 1, len(encoded.ids)))  # the last piece
             encoded.unknown.append(unknown)
         return encoded
+
+    def encode_sentences(self, sentences: Sequence[Words]) -> list[EncodedWords]:
+        """Return the symbols of several sentences."""
+        return [self.encode(words) for words in sentences]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of symbols up to the first end symbol, detokenised."""

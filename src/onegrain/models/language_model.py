@@ -54,7 +54,13 @@ class LanguageModel(nn.Module):
     def neuron_states(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch time neurons"]:
-        """Return every neuron after each symbol was read, in layout order.
+        """Return every neuron after each symbol was read, in layout order; see `block_states`."""
+        return torch.cat(self.block_states(ids, lengths), dim=-1)
+
+    def block_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> list[Float[Tensor, "batch time units"]]:
+        """Return the neurons of each block of the layout after each symbol was read.
 
         BOS is read first, and what the neurons are then is left out.
 
@@ -64,7 +70,7 @@ class LanguageModel(nn.Module):
         """
         ids = ids.to(self.embedding.weight.device)
         begin = torch.full_like(ids[:, :1], BOS)
-        return torch.cat(self._read(torch.cat([begin, ids], dim=1)), dim=-1)[:, 1:]
+        return [states[:, 1:] for states in self._read(torch.cat([begin, ids], dim=1))]
 
     def _read(self, ids: Int[Tensor, "batch time"]) -> list[Float[Tensor, "batch time units"]]:
         """Return the h of every layer after each symbol."""

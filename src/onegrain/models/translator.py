@@ -63,11 +63,17 @@ class Translator(nn.Module):
     def neuron_states(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch time neurons"]:
-        """Return every encoder neuron at every source symbol, in layout order.
+        """Return every encoder neuron at every source symbol, in layout order."""
+        return torch.cat(self.block_states(ids, lengths), dim=-1)
+
+    def block_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> list[Float[Tensor, "batch time units"]]:
+        """Return the neurons of each block of the layout at every source symbol.
 
         Args:
             ids: Right-padded source symbols, on any device.
             lengths: Symbols of each sentence, at least 1.
         """
         ids = ids.to(self.encoder.embedding.weight.device)
-        return torch.cat(self.encoder(ids, lengths).states, dim=-1)
+        return list(self.encoder(ids, lengths).states)

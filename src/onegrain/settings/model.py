@@ -19,6 +19,15 @@ class Precision(Enum):
 class ModelSettings:
     """A model whose neurons are studied."""
 
+    name: str
+    instances: int = 1  # models of the same settings
+    instance: int = 1  # the one that is analysed
+
+
+@dataclass
+class LstmModel(ModelSettings):
+    """A network of LSTM layers, trained here."""
+
     name: str = "nmt"
     hidden: int = 500  # units of one layer in one direction
     embedding: int | None = None  # null: as hidden
@@ -39,20 +48,50 @@ class SearchSettings:
 
 
 @dataclass
-class NmtModel(ModelSettings, SearchSettings):
+class NmtModel(LstmModel, SearchSettings):
     """The AAAI 2019 translator: two independent direction stacks, attention, a decoder."""
 
     input_feeding: bool = True  # false: the decoder runs as one fused call in training
 
 
 @dataclass
-class NlmModel(ModelSettings):
+class NlmModel(LstmModel):
     """A unidirectional LSTM language model, on the source side of the data."""
 
     name: str = "nlm"
 
 
-def network_settings(model: ModelSettings) -> dict[str, Any]:
+class Pieces(Enum):
+    """Which of a word's pieces are its activation."""
+
+    first = "first"
+    last = "last"  # as the papers do
+    mean = "mean"
+
+
+class Truncated(Enum):
+    """What becomes of words beyond the end of what a model can read."""
+
+    error = "error"
+    drop = "drop"  # left out with their labels, and counted
+
+
+@dataclass
+class TransformerModel(ModelSettings):
+    """A pretrained transformer as it comes; neurons are its embeddings and all layers' outputs."""
+
+    name: str = "transformer"
+    path: str | None = None  # a folder, or a name on the Hugging Face hub
+    revision: str | None = None  # of a name: a branch, tag or commit; null: the newest
+    pieces: Pieces = Pieces.last  # a word's activation is that of its first or last, or the mean
+    special_tokens: bool = False  # [CLS] and the like are recorded too, as words without labels
+    truncated: Truncated = Truncated.error  # words beyond max_length
+    max_length: int | None = None  # pieces of a sentence, special ones included; null: the model's
+    batch_tokens: int | None = None  # pieces in one forward pass; null: what suits the device
+    head: bool = True  # load the head that predicts words, where there is one, for ablation=model
+
+
+def network_settings(model: LstmModel) -> dict[str, Any]:
     """Return what a trained model depends on: not the search, nor which of how many it is, or when.
 
     Example:

@@ -7,7 +7,9 @@ content, and the settings that reach it. So another lambda grid does not train o
 from onegrain.stages.models import (
     OpenRun,
     loaded,
+    model_metrics,
     model_scores,
+    reading,
     trained_model,
     training_metrics,
 )
@@ -26,8 +28,10 @@ __all__ = [
     "coded_online",
     "fitted_probe",
     "loaded",
+    "model_metrics",
     "model_scores",
     "probing_task",
+    "reading",
     "recorded",
     "refitting",
     "trained_model",

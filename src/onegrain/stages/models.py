@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from onegrain.data.corpus import Corpus, Splits
 from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
+from onegrain.models.pretrained import load_pretrained, pretrained_folder
 from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
+from onegrain.models.transformer import StudiedModel
 from onegrain.settings import (
     ModelSettings,
     NlmModel,
@@ -22,6 +25,7 @@ from onegrain.settings import (
     SearchSettings,
     Settings,
     TrainerSettings,
+    TransformerModel,
     network_settings,
 )
 from onegrain.store import Store
@@ -44,9 +48,12 @@ def trained_model(
 ) -> Path:
     """Return the folder of one trained instance (counted from 1).
 
-    Its tracked run stays open until the scores of what was trained are known.
+    Its tracked run stays open until the scores of what was trained are known. A pretrained model
+    stays in the folder that it was found in.
     """
     model = settings.model
+    if isinstance(model, TransformerModel):
+        return pretrained_folder(model)
     if not isinstance(model, NmtModel | NlmModel):
         raise TypeError(f"model={model.name} has no training")
     part, dev = _training_text(model, data, instance, settings.data.seed)
@@ -84,9 +91,16 @@ def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
 
 
 def identity(model: Path) -> str:
-    """Return what a trained model is called in the keys of what is made of it."""
+    """Return what a model trained here is called in the keys of what is made of it."""
     is_kept_epoch = model.parent.name == kept_epoch(model, 1).parent.name
     return f"{model.parent.parent.name} {model.name}" if is_kept_epoch else model.name
+
+
+def model_metrics(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
+    """Return what is known of a model that was trained here; nothing of a pretrained one."""
+    if isinstance(settings.model, TransformerModel):
+        return {}
+    return training_metrics(model) | model_scores(settings, data, model, store)
 
 
 def training_metrics(folder: Path) -> dict[str, Any]:
@@ -95,11 +109,30 @@ def training_metrics(folder: Path) -> dict[str, Any]:
     return metrics
 
 
-def loaded(settings: Settings, model: Path) -> TextModel:
-    """Return a trained model, in evaluation mode, on the device that the settings choose."""
+def loaded(settings: Settings, model: Path) -> StudiedModel:
+    """Return a model, in evaluation mode, on the device that the settings choose."""
+    chosen = settings.model
+    if isinstance(chosen, TransformerModel):
+        pretrained = load_pretrained(model, chosen)
+        pretrained.model.to(choose_device(settings.trainer.accelerator))
+        return pretrained
+    return _loaded_trained(settings, model)
+
+
+def _loaded_trained(settings: Settings, model: Path) -> TextModel:
     trained = load_model(model)
     trained.model.to(choose_device(settings.trainer.accelerator))
     return trained
+
+
+def reading(settings: Settings, model: Path) -> Callable[[Corpus], Corpus]:
+    """Return what makes of a corpus that which the model reads of it, with its labels.
+
+    A model trained here reads all of it; see `PieceEncoder.readable` for pretrained ones.
+    """
+    if isinstance(settings.model, TransformerModel):
+        return load_pretrained(model, settings.model).source.readable
+    return lambda corpus: corpus
 
 
 def model_scores(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
@@ -117,7 +150,7 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
     }
 
     def make(folder: Path) -> None:
-        found = json.dumps(scores(loaded(settings, model), data, chosen), indent=2)
+        found = json.dumps(scores(_loaded_trained(settings, model), data, chosen), indent=2)
         (folder / METRICS_FILE).write_text(found + "\n", encoding="utf-8")
 
     return training_metrics(store.get_or_make("scores", key, make))

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from onegrain.activations.record import record
 from onegrain.data.corpus import Corpus
+from onegrain.models import pretrained
+from onegrain.models.lightning import choose_device
+from onegrain.models.pretrained import load_pretrained
 from onegrain.models.saved import load_model
-from onegrain.settings import Settings
+from onegrain.settings import Settings, TransformerModel
 from onegrain.stages.models import identity
 from onegrain.store import Store
 
+BATCH_ON_CPU, BATCH_ON_GPU = 1024, 16384  # pieces; on a CPU what is computed has to fit its caches
+
 
 def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> Path:
-    """Return the folder with the activations of every word of ``corpus``; labels do not matter."""
+    """Return the folder with the activations of every word of ``corpus``; labels do not matter.
+
+    Args:
+        settings: Those of the run.
+        model: The folder of the model.
+        corpus: What the model reads (`reading`).
+        store: Of finished work.
+    """
     words = Corpus(corpus.language, corpus.sentences)
+    if isinstance(settings.model, TransformerModel):
+        return _recorded_pretrained(settings, settings.model, model, words, store)
     key = {
         "model": identity(model),
         "corpus": words.fingerprint,
@@ -25,5 +39,27 @@ def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> P
     def make(folder: Path) -> None:
         trained = load_model(model)
         record(trained.model, trained.source, words, folder, settings.activations)
+
+    return store.get_or_make("activations", key, make)
+
+
+def _recorded_pretrained(
+    settings: Settings, model: TransformerModel, found: Path, words: Corpus, store: Store
+) -> Path:
+    device = choose_device(settings.trainer.accelerator)
+    fitting = BATCH_ON_CPU if device.type == "cpu" else BATCH_ON_GPU
+    how = replace(settings.activations, batch_tokens=model.batch_tokens or fitting)
+    key = {
+        "model": pretrained.identity(found),
+        "pieces": model.pieces,
+        "special_tokens": model.special_tokens,
+        "corpus": words.fingerprint,
+        "activations": {"dtype": how.dtype, "layers": how.layers},
+    }
+
+    def make(folder: Path) -> None:
+        studied = load_pretrained(found, model)
+        studied.model.to(device)
+        record(studied.model, studied.source, words, folder, how)
 
     return store.get_or_make("activations", key, make)

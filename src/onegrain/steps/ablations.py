@@ -14,12 +14,14 @@ from onegrain.ablation.orders import ends_of, random_orders
 from onegrain.ablation.pruning import pruning_curves
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, PERCENT, neuron_counts
+from onegrain.ablation.transformer_measures import TransformerPerplexity
 from onegrain.ablation.workers import default_workers
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
 from onegrain.data.sampling import shuffled
 from onegrain.models.lightning import choose_device
 from onegrain.models.text_model import TextModel, TextTranslator
+from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
@@ -36,7 +38,7 @@ def ablation_curves(
     settings: Settings,
     ranked: Ranked,
     probed: Probed,
-    model: TextModel,
+    model: StudiedModel,
     test: Corpus,
     recording: Activations,
 ) -> pd.DataFrame:
@@ -59,7 +61,7 @@ def ablation_curves(
     if Target.model in targets:
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
-    if Target.prune in targets:
+    if Target.prune in targets and not isinstance(model, TextTransformer):
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
     curves = pd.concat(parts, ignore_index=True)
     return curves.assign(task=probed.task.name, instance=settings.model.instance)
@@ -148,7 +150,7 @@ def _fractions(settings: Settings) -> list[float]:
     return [*(INSIDE if chosen.fractions is None else chosen.fractions), *chosen.shown]
 
 
-def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:
+def _measure(settings: Settings, model: StudiedModel, test: Corpus) -> Measure:
     chosen = settings.ablation.model
     if chosen.sentences is not None and chosen.sentences < len(test):
         test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")
@@ -158,4 +160,6 @@ def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:
         assert isinstance(settings.model, NmtModel)
         dtype = resolve_precision(chosen.precision, device)
         return TranslationMeasure(model, test, settings.model, rows, dtype)
+    if isinstance(model, TextTransformer):
+        return TransformerPerplexity(model, test, rows)
     return PerplexityMeasure(model, test, rows)

@@ -1,0 +1,115 @@
+"""A pretrained transformer whose embeddings and layers are the neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from onegrain.data.pieces import PieceEncoder
+from onegrain.models.text_model import TextModel
+from onegrain.neurons import NeuronLayout
+from onegrain.settings import TransformerModel
+
+
+class Transformer(nn.Module):
+    """An encoder, a decoder or the encoder of an encoder-decoder, as `transformers` made it.
+
+    Its neurons are the units of ``hidden_states``: what the first layer reads (layer 0), what every
+    layer hands to the next, and what the model returns, which in some architectures is normalised
+    once more.
+
+    Args:
+        network: Returns hidden states, and takes ids and an attention mask.
+        head: The whole model around it that predicts words, where there is one.
+    """
+
+    def __init__(self, network: nn.Module, head: nn.Module | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.head = head
+        self.eval()
+        with torch.inference_mode():
+            states = self.block_states(torch.tensor([[0, 1]]), torch.tensor([2]))
+        self.layout = NeuronLayout.transformer([each.shape[-1] for each in states])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    def block_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> tuple[Float[Tensor, "batch time units"], ...]:
+        """Return the neurons of each block of the layout at every piece, special tokens included.
+
+        Args:
+            ids: Right-padded pieces, on any device.
+            lengths: Pieces of each sentence; what is returned beyond them is arbitrary.
+        """
+        return tuple(self(ids, lengths, self.network, output_hidden_states=True).hidden_states)
+
+    def neuron_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch time neurons"]:
+        """Return every neuron at every piece, in layout order; see `block_states`."""
+        return torch.cat(self.block_states(ids, lengths), dim=-1)
+
+    def logits(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch time vocabulary"]:
+        """Return what the head predicts at every piece.
+
+        Raises:
+            ValueError: If there is no head.
+        """
+        if self.head is None:
+            raise ValueError("this transformer has no head that predicts words")
+        logits: Tensor = self(ids, lengths, self.head).logits
+        return logits
+
+    def forward(
+        self,
+        ids: Int[Tensor, "batch time"],
+        lengths: Int[Tensor, " batch"],
+        part: nn.Module,
+        **options: bool,
+    ) -> Any:
+        """Run the network, or the whole model with its head, on right-padded pieces."""
+        there = is_read(ids, lengths)
+        mask = None if bool(there.all()) else there.long().to(self.device)
+        return part(input_ids=(ids * there).to(self.device), attention_mask=mask, **options)
+
+
+def is_read(
+    ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+) -> Bool[Tensor, "batch time"]:
+    """Return which of right-padded symbols are not padding."""
+    return torch.arange(ids.shape[1], device=ids.device) < lengths.to(ids.device)[:, None]
+
+
+@dataclass(frozen=True)
+class TextTransformer:
+    """A pretrained transformer, its tokenizer and how it was asked for.
+
+    Attributes:
+        model: In evaluation mode.
+        source: Turns words into its pieces.
+        settings: How it was asked for.
+        mask_id: The piece that hides another one, where the head predicts hidden ones; None: it
+            predicts from left to right, or there is no head.
+        begin_id: The piece that stands before a text, if there is one.
+    """
+
+    model: Transformer
+    source: PieceEncoder
+    settings: TransformerModel
+    mask_id: int | None = None
+    begin_id: int | None = None
+
+
+StudiedModel: TypeAlias = TextModel | TextTransformer
+"""Whatever neurons are studied in: trained here, or pretrained."""
