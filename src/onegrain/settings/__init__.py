@@ -33,6 +33,12 @@ from onegrain.settings.analysis import (
     Target,
     Weight,
 )
+from onegrain.settings.control import (
+    FEATURE_VALUES,
+    ControlledFeature,
+    ControlRanking,
+    ControlSettings,
+)
 from onegrain.settings.data import (
     DatasetData,
     DataSettings,
@@ -93,6 +99,7 @@ from onegrain.settings.tracking import (
 __all__ = [
     "COMPARING",
     "LABELLED",
+    "FEATURE_VALUES",
     "AblationSettings",
     "Absent",
     "ActivationSettings",
@@ -102,6 +109,9 @@ __all__ = [
     "ClusterSettings",
     "Column",
     "Criterion",
+    "ControlRanking",
+    "ControlSettings",
+    "ControlledFeature",
     "DataSettings",
     "DatasetData",
     "FilesData",
