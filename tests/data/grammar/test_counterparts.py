@@ -26,7 +26,17 @@ def found():
 
 def test_every_change_is_found_and_shows_in_the_translation(found):
     assert {change: len(those) for change, those in found.items()} == dict.fromkeys(CHANGES, COUNT)
-    assert all(one.present != one.wanted for those in found.values() for one in those)
+    for one in (one for those in found.values() for one in those):
+        assert one.forms.present != one.forms.wanted
+        assert one.forms.shown_in(one.forms.wanted)
+        assert one.forms.not_yet_in(one.forms.present)
+
+
+def test_an_article_that_only_agrees_does_not_show_the_number(found):
+    shown = [one.forms for one in found[ControlledFeature.number, "Plur"]]
+    words = {form.wanted[place].lower() for form in shown for place in form.wanted_places}
+    assert words
+    assert not {"le", "la", "les", "l'"} & words
 
 
 def test_the_words_to_control_are_those_that_have_the_present_value(drawn, found):

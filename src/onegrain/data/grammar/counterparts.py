@@ -17,6 +17,7 @@ from onegrain.data.grammar.generator import SAY, Said, distinct
 from onegrain.data.grammar.meaning import Sentence
 from onegrain.data.grammar.variants import variants
 from onegrain.data.grammar.words import Word, line
+from onegrain.data.wanted_forms import WantedForms
 from onegrain.settings import ControlledFeature
 
 SEARCHED = 40  # sentences at most, for each that is asked for
@@ -31,18 +32,15 @@ class Counterpart:
     Attributes:
         words: The sentence.
         places: Its words that have the present value and would have the wanted one.
-        present: Its translation.
-        wanted: The translation of the same meaning with the wanted value.
-        text: ``present`` as a line, as a corpus has it.
-        wanted_text: ``wanted`` as a line.
+        forms: Its translation, and that of the same meaning with the wanted value. What shows the
+            value are the words that differ and have a part of speech of the words at ``places``.
+        text: The translation as a line, as a corpus has it.
     """
 
     words: Words
     places: tuple[int, ...]
-    present: Words
-    wanted: Words
+    forms: WantedForms
     text: str
-    wanted_text: str
 
 
 def counterparts(
@@ -68,7 +66,7 @@ def counterparts(
     Example:
         >>> to_past = (ControlledFeature.tense, "Past")
         >>> (found,) = counterparts(1, ("en", "fr"), seed=0, skipped=0, changes=[to_past])[to_past]
-        >>> found.present != found.wanted
+        >>> found.forms.present != found.forms.wanted
         True
     """
     found: dict[Change, list[Counterpart]] = {change: [] for change in changes}
@@ -94,14 +92,8 @@ def _changed(
         places = _changed_places(before, SAY[source](variant), feature.value, wanted)
         other = SAY[target](variant)
         if places and _forms(present) != _forms(other):
-            yield Counterpart(
-                _forms(before),
-                places,
-                _forms(present),
-                _forms(other),
-                line(present, target),
-                line(other, target),
-            )
+            forms = _of_classes({_class(before[place]) for place in places}, present, other)
+            yield Counterpart(_forms(before), places, forms, line(present, target))
 
 
 def _changed_places(before: Said, after: Said, feature: str, wanted: str) -> tuple[int, ...]:
@@ -118,6 +110,19 @@ def _takes(word: Word, other: Word, feature: str, wanted: str) -> bool:
     """Whether a word has another value of the feature, and takes the wanted one."""
     present = value_of(word.morph, feature)
     return present not in (NONE, wanted) and value_of(other.morph, feature) == wanted
+
+
+def _of_classes(classes: set[str], present: Said, wanted: Said) -> WantedForms:
+    """Compare two translations by their words of some parts of speech."""
+    return WantedForms.of(_forms(present), _forms(wanted)).only(
+        lambda place: _class(present[place]) in classes,
+        lambda place: _class(wanted[place]) in classes,
+    )
+
+
+def _class(word: Word) -> str:
+    """Return the part of speech; an auxiliary says in one language what a verb does in another."""
+    return "VERB" if word.pos == "AUX" else word.pos
 
 
 def _forms(words: Said) -> Words:
