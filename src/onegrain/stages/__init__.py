@@ -19,6 +19,8 @@ from onegrain.stages.probes import (
     refitting,
 )
 from onegrain.stages.recordings import recorded
+from onegrain.stages.probes import ProbingTask, fitted_probe, probing_task, refitting
+from onegrain.stages.recordings import recorded, recordings_of
 
 __all__ = [
     "OpenRun",
@@ -29,6 +31,7 @@ __all__ = [
     "model_scores",
     "probing_task",
     "recorded",
+    "recordings_of",
     "refitting",
     "trained_model",
     "training_metrics",

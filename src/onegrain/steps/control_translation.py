@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -21,8 +22,10 @@ from torch import Tensor
 from onegrain.ablation.control import ControlledTranslation, control_mask
 from onegrain.ablation.mask import Mask, site_neurons
 from onegrain.activations.activations import Activations
+from onegrain.data.corpus import Corpus, Splits
+from onegrain.errors import UserError
 from onegrain.models.bleu import corpus_bleu
-from onegrain.models.text_model import TextTranslator
+from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
@@ -37,12 +40,65 @@ from onegrain.ranking.two_values import (
 )
 from onegrain.reporting.run_files import CONTROL_COLUMNS, Metric
 from onegrain.settings import FEATURE_VALUES, ControlledFeature, ControlRanking, NmtModel, Settings
-from onegrain.steps.control_cases import Case, Change, present_value, written
+from onegrain.stages import recorded
+from onegrain.steps.control_cases import (
+    Case,
+    Change,
+    cases_of,
+    labelled_text,
+    present_value,
+    values_in,
+    written,
+)
+from onegrain.store import Store
 
 log = logging.getLogger(__name__)
 
 PROBE_LAMBDA = 1e-4  # L1 and L2 of the probe that tells two values apart
 UNCONTROLLED = "none"  # the ranking of the rows without control
+
+
+def controlled_translations(
+    settings: Settings,
+    data: Splits,
+    corpora: Splits,
+    models: Mapping[int, Path],
+    trained: TextModel | None,
+    store: Store,
+) -> pd.DataFrame:
+    """Control every feature that was asked for, in both directions; nothing where it is off.
+
+    Args:
+        settings: Those of the run.
+        data: The model's own text.
+        corpora: The labelled text.
+        models: Folders of the trained models, by their instances.
+        trained: The analysed one, loaded; only a translator can be controlled.
+        store: Of finished work.
+
+    Returns:
+        The rows of ``control.csv``: `CONTROL_COLUMNS`.
+
+    Raises:
+        UserError: If a value has no labelled word.
+    """
+    chosen = settings.analysis.control
+    nothing = pd.DataFrame(columns=list(CONTROL_COLUMNS))
+    if not chosen.enabled or not isinstance(trained, TextTranslator):
+        return nothing
+    text, task = labelled_text(settings, data, corpora)
+    words = Corpus(text.language, text.sentences)
+    recording = Activations.open(recorded(settings, models[settings.model.instance], words, store))
+    changes = [(each, wanted) for each in chosen.features for wanted in FEATURE_VALUES[each]]
+    cases = cases_of(settings, changes, corpora, trained.source, trained.target)
+    parts = []
+    for feature in chosen.features:
+        known = two_values(settings, feature, recording, values_in(text, task, feature))
+        for wanted in FEATURE_VALUES[feature]:
+            change = (feature, wanted)
+            parts.append(control_rows(settings, change, known, cases[change], trained))
+    rows = [part for part in parts if len(part)]
+    return pd.concat(rows, ignore_index=True) if rows else nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +127,18 @@ def two_values(
         feature: Whose values they are.
         recording: Of labelled words.
         values: Which of the two each has, 0 or 1; -1 for other words.
+
+    Raises:
+        UserError: If one of them has no word.
     """
+    missing = [
+        value for number, value in enumerate(FEATURE_VALUES[feature]) if number not in values
+    ]
+    if missing:
+        raise UserError(
+            f"analysis.control.features={feature.name}: no labelled word has "
+            f"{feature.value}={missing[0]}; leave {feature.name} out"
+        )
     chosen, layout, seed = settings.analysis.control, recording.layout, settings.seed
     rows = (values >= 0).nonzero()[:, 0]
     words, truth = recording.select(rows), values[rows]
@@ -110,6 +177,9 @@ def control_rows(
     """
     chosen, (feature, wanted), layout = settings.analysis.control, change, trained.model.layout
     nothing = Mask.empty(layout, chosen.site)
+    if not cases:
+        log.warning("control of %s to %s: no sentence shows it", feature.name, wanted)
+        return pd.DataFrame(columns=list(CONTROL_COLUMNS))
     kept = _with_present_forms(cases, _controlled(settings, cases, trained)(nothing), trained)
     log.info(
         "control of %s to %s: %d of %d translations show the present value",
@@ -134,7 +204,7 @@ def control_rows(
     return pd.DataFrame(rows)[list(CONTROL_COLUMNS)]
 
 
-def control_metrics(table: pd.DataFrame) -> dict[str, Metric]:
+def translation_control_metrics(table: pd.DataFrame) -> dict[str, Metric]:
     """Return the best success of each ranking and number of neurons, over beta.
 
     It is the best on the sentences at hand, as in the paper, not one chosen on others.
@@ -145,7 +215,7 @@ def control_metrics(table: pd.DataFrame) -> dict[str, Metric]:
         for (ranking, k), points in rows[rows["k"] > 0].groupby(["ranking", "k"], sort=False):
             name = f"control/{feature}/{wanted}/{ranking}"
             if points["success"].notna().any():
-                best = points.loc[points["success"].idxmax()]
+                best = points.sort_values("success", ascending=False, kind="stable").iloc[0]
                 metrics[f"{name}/success@{k}"] = float(best["success"])
                 metrics[f"{name}/beta@{k}"] = float(best["beta"])
             else:
