@@ -163,15 +163,15 @@ def _values_of(
         )
     if len(found.values) != len(words):
         raise UserError(
-            f"{found.place}: {len(found.values)} tokens, and sentence {number} of the labelled text "
-            f"has {len(words)} words: '{_shown(words)}'"
+            f"{found.place}: {len(found.values)} tokens, and sentence {number} of the labelled "
+            f"text has {len(words)} words: '{_shown(words)}'"
         )
     if found.words is not None and found.words != words:
         pairs = enumerate(zip(found.words, words, strict=True))
         place = next(place for place, (there, wanted) in pairs if there != wanted)
         raise UserError(
-            f"{found.place}: token {place + 1} is '{found.words[place]}', and in sentence {number} "
-            f"of the labelled text it is '{words[place]}'"
+            f"{found.place}: token {place + 1} is '{found.words[place]}', and in sentence "
+            f"{number} of the labelled text it is '{words[place]}'"
         )
     return found.values.flatten(1)
 
