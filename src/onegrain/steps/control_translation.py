@@ -25,6 +25,7 @@ from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.errors import UserError
 from onegrain.models.bleu import corpus_bleu
+from onegrain.models.search import ROWS_AT_ONCE
 from onegrain.models.text_model import TextModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.probing.fitting import fit_probe
@@ -251,7 +252,7 @@ def _controlled(
         [case.words for case in cases],
         [case.places for case in cases],
         settings.model,
-        settings.ablation.model.rows_at_once,
+        settings.ablation.model.rows_at_once or ROWS_AT_ONCE,
     )
 
 
