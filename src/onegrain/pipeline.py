@@ -90,12 +90,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     }
     model = models.get(settings.model.instance)
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
-        probed = probe_property(settings, model, corpora, store)
-        beside = control_metrics(settings, probed, store)
-        beside |= code_length_metrics(settings, probed, store)
         recordings = recordings_of(settings, model, corpora, store)
         probed = probe_property(settings, recordings, corpora, store)
-        control = control_metrics(settings, probed, store)
+        beside = control_metrics(settings, probed, store)
+        beside |= code_length_metrics(settings, probed, store)
 
         text = ranking_text(settings, data, corpora.train)
         on_text = {
@@ -104,14 +102,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         } or {settings.model.instance: Activations.open(recordings["train"])}
         own = on_text[settings.model.instance]
         ranking = ranked(settings, probed.labelled, on_text)
-        trained = loaded(settings, model)
-        curves = ablation_curves(settings, ranking, probed, trained, data.test, own)
-        sets = neuron_sets(settings, probed, own)
-        judges = judged(settings, ranking, probed)
-        ranking = ranked(settings, probed.weight, probed.labels, on_text)
         trained = None if model is None else loaded(settings, model)
         curves = ablation_curves(settings, ranking, probed, trained, data.test, own)
         sets = neuron_sets(settings, probed, own)
+        judges = judged(settings, ranking, probed)
         translations = controlled_translations(settings, data, corpora, models, trained, store)
         meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
         explorer = explorer_data(
@@ -121,14 +115,11 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             Activations.open(probed.recordings["test"]),
             corpora.test,
         )
-        metrics = training_metrics(model) | model_scores(settings, data, model, store)
-        metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
-        metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics: dict[str, Metric] = {}
         if model is not None:
             metrics |= training_metrics(model) | model_scores(settings, data, model, store)
-        metrics |= probe_metrics(settings, probed) | control | ranking_metrics(ranking)
-        metrics |= ablation_metrics(settings, curves) | sets.metrics
+        metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
+        metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics |= finding_metrics(meaning, probed.task.name)
         metrics |= translation_control_metrics(translations)
         metrics["run/seconds"] = time.perf_counter() - began

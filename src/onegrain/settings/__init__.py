@@ -99,8 +99,8 @@ from onegrain.settings.tracking import (
 
 __all__ = [
     "COMPARING",
-    "LABELLED",
     "FEATURE_VALUES",
+    "LABELLED",
     "AblationSettings",
     "Absent",
     "ActivationSettings",
@@ -109,10 +109,10 @@ __all__ = [
     "Clamp",
     "ClusterSettings",
     "Column",
-    "Criterion",
     "ControlRanking",
     "ControlSettings",
     "ControlledFeature",
+    "Criterion",
     "DataSettings",
     "DatasetData",
     "FilesData",

@@ -18,8 +18,6 @@ from onegrain.stages.probes import (
     probing_task,
     refitting,
 )
-from onegrain.stages.recordings import recorded
-from onegrain.stages.probes import ProbingTask, fitted_probe, probing_task, refitting
 from onegrain.stages.recordings import recorded, recordings_of
 
 __all__ = [
