@@ -22,12 +22,15 @@ from onegrain.validation import RULES, validate
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
+RECORDED = ["model.train=a.hdf5", "model.dev=b.hdf5", "model.test=c.hdf5", "task.root=labels"]
 NEEDED = {
     "data=files": FILES[1:],
     "model=transformer": ["model.path=bert"],
     "experiment=jmlr_minimal": ["model.path=bert"],
     "experiment=jmlr_layers": ["model.path=bert"],
     "experiment=jmlr_redundancy": ["model.path=bert"],
+    "model=recorded": [*RECORDED, "ranking=one_model", "ablation=probe_mask"],
+    "experiment=neurox_files": RECORDED,
     "task=files": ["task.root=labels"],
     "task=vocabulary": ["task.words=[he,she]"],
     "task=regex": [r"task.patterns=['year=\d{4}']"],

@@ -32,6 +32,7 @@ SCHEMAS = {
     "nmt_model": settings.NmtModel,
     "nlm_model": settings.NlmModel,
     "transformer_model": settings.TransformerModel,
+    "recorded_model": settings.RecordedModel,
     "pos_task": settings.PosTask,
     "morph_task": settings.MorphTask,
     "sem_task": settings.SemTask,

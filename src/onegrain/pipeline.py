@@ -15,6 +15,7 @@ import pandas as pd
 from rich.console import Console
 
 from onegrain.activations.activations import Activations
+from onegrain.data.corpus import Splits
 from onegrain.data.datasets import load_parallel
 from onegrain.data.labelled import load_labelled
 from onegrain.models.instances import instance_order
@@ -26,17 +27,22 @@ from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
-from onegrain.settings import COMPARING, Settings, TransformerModel, plain
+from onegrain.settings import COMPARING, RecordedModel, Settings, TransformerModel, plain
 from onegrain.stages import (
     loaded,
     model_metrics,
     reading,
     recorded,
+    recordings_of,
     trained_model,
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.code_length import code_length_metrics
 from onegrain.steps.control import control_metrics
+from onegrain.steps.control_translation import (
+    controlled_translations,
+    translation_control_metrics,
+)
 from onegrain.steps.explorer import explorer_data
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.judging import judge_metrics, judged
@@ -72,19 +78,22 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         folder=shared_folder(folder),
     )
 
-    data = load_parallel(settings.data)
     language, splitting = _source_language(settings), settings.data.text.splitting
+    has_network = not isinstance(settings.model, RecordedModel)
+    data = load_parallel(settings.data) if has_network else Splits.empty(language)
     labelled = load_labelled(settings.task, data, language, settings.seed, splitting)
     compared = not COMPARING.isdisjoint(settings.ranking.methods)
     models = {
         instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
         for instance in instance_order(settings.model, compared=compared)
+        if has_network
     }
-    model = models[settings.model.instance]
+    model = models.get(settings.model.instance)
     read = reading(settings, model)
     corpora = labelled.with_each(read)
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
-        probed = probe_property(settings, model, corpora, store)
+        recordings = recordings_of(settings, model, corpora, store)
+        probed = probe_property(settings, recordings, corpora, store)
         beside = control_metrics(settings, probed, store)
         beside |= code_length_metrics(settings, probed, store)
 
@@ -92,7 +101,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         on_text = {
             number: Activations.open(recorded(settings, models[number], text, store))
             for number in sorted(models)
-        }
+        } or {settings.model.instance: Activations.open(recordings["train"])}
         own = on_text[settings.model.instance]
         ranking = ranked(settings, probed.labelled, on_text)
         studied = loaded(settings, model)
@@ -100,6 +109,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)
+        translations = controlled_translations(settings, data, corpora, models, studied, store)
         meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
         explorer = explorer_data(
             settings,
@@ -112,6 +122,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
         metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics |= finding_metrics(meaning, probed.task.name)
+        metrics |= translation_control_metrics(translations)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {
             "neurons": _neuron_table(settings, ranking, probed, meaning),
@@ -120,6 +131,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             "minimal": sets.minimal,
             "neuron_sets": sets.members,
             "judges": judges,
+            "control": translations,
         }
         page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
 

@@ -18,6 +18,9 @@ from onegrain.settings import (
     FilesTask,
     LstmModel,
     Method,
+    MorphTask,
+    NmtModel,
+    RecordedModel,
     Reduce,
     RegexTask,
     Selection,
@@ -61,6 +64,8 @@ def validate(settings: Settings) -> None:
     _validate_together(settings)
     _validate_task(settings.task)
     _validate_ranking(settings)
+    _validate_control(settings)
+    _validate_recorded(settings)
 
 
 def _validate_together(settings: Settings) -> None:
@@ -188,6 +193,60 @@ def _validate_ranking(settings: Settings) -> None:
         raise UserError(
             f"ranking.methods={_as_typed(ranking.methods)}: cross_model is {named.name} "
             "too, by ranking.reduce, signed and weight; take one of them"
+        )
+
+
+def _validate_control(settings: Settings) -> None:
+    control, task = settings.analysis.control, settings.task
+    if not control.enabled:
+        return
+    if not isinstance(settings.model, NmtModel):
+        raise UserError(
+            f"analysis.control.enabled=true: translations are controlled, and model="
+            f"{settings.model.name} writes none; take model=nmt"
+        )
+    if settings.activations.layers is not None:
+        raise UserError("activations.layers: control of translations needs null, all neurons")
+    known = isinstance(task, MorphTask) and task.feature is None
+    if settings.data.name != "grammar" and not known:
+        raise UserError(
+            "analysis.control.enabled=true: words need all their features as labels; take "
+            "data=grammar, or task=morph with task.root=TREEBANK and task.feature=null"
+        )
+    layers = 1 if control.site is Site.context else settings.model.layers
+    there = 2 * settings.model.hidden * layers
+    if max(control.neurons) > there:
+        raise UserError(
+            f"analysis.control.neurons={_as_typed(control.neurons)}: "
+            f"site={control.site.name} reaches {there} neurons"
+        )
+
+
+def _validate_recorded(settings: Settings) -> None:
+    model, task = settings.model, settings.task
+    if not isinstance(model, RecordedModel):
+        return
+    for split in ("train", "dev", "test"):
+        if getattr(model, split) is None:
+            raise UserError(
+                f"model.{split}: model=recorded needs a file of activations for each split, "
+                f"such as model.{split}={split}.hdf5"
+            )
+        if getattr(task, f"{split}_sentences") is not None:
+            raise UserError(
+                f"task.{split}_sentences={getattr(task, f'{split}_sentences')}: model=recorded "
+                "reads all sentences of its files; take null"
+            )
+    if (task.root, task.train, task.dev, task.test) == (None,) * 4:
+        raise UserError(
+            "task.train: model=recorded needs the words that were recorded, and their labels; take "
+            "task=files task.train=words.txt task.train_labels=labels.txt and so on"
+        )
+    inside = [target.name for target in settings.ablation.targets if target not in ON_PROBE]
+    if inside:
+        raise UserError(
+            f"ablation.targets={_as_typed(settings.ablation.targets)}: {inside[0]} needs a "
+            "network, and model=recorded has none; take ablation=probe_mask"
         )
 
 
@@ -327,6 +386,11 @@ RULES: dict[str, Rule] = {
     "analysis.redundancy.sets": NOT_NEGATIVE,
     "analysis.clusters.cut": _share("[", ")"),
     "analysis.judges.neurons": _each(_at_least(1)),
+    "analysis.control.features": DISTINCT,
+    "analysis.control.rankings": DISTINCT,
+    "analysis.control.neurons": _each(_at_least(1)),
+    "analysis.control.betas": _each(NOT_NEGATIVE),
+    "analysis.control.sentences": _at_least(1),
     "trainer.epochs": _at_least(1),
     "trainer.keep_epochs": KEPT_EPOCHS,
     "trainer.batch_size": _at_least(1),

@@ -63,7 +63,8 @@ def encode_by_hand(model, ids, clamps, site, zero_cells=False):
     """Encode one sentence.
 
     Args:
-        clamps: What each neuron is set to at each position; NaN where it is left alone.
+        clamps: What each neuron is set to at each position; NaN where it is left alone. With
+            ``recurrent``, the initial h of one that is set everywhere is what the first is.
         zero_cells: Hand the decoder zeros for the c of neurons that are set.
     """
     embedded = model.encoder.embedding.weight[ids]
@@ -118,7 +119,9 @@ def layer_by_hand(layer, inputs, clamps, site):
     recurrent = site is Site.recurrent
     hidden = cell = torch.zeros(layer.hidden_size)
     if recurrent:
-        hidden = put(hidden, clamps[0])
+        everywhere = torch.tensor(clamps).isfinite().all(dim=0).tolist()
+        pairs = zip(clamps[0], everywhere, strict=True)
+        hidden = put(hidden, [value if always else math.nan for value, always in pairs])
     states = []
     for step, column in zip(inputs, clamps, strict=True):
         gates = layer.weight_ih_l0 @ step + layer.bias_ih_l0

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from onegrain.ablation.context import ablated_encoding
-from onegrain.ablation.inside import ablate, ablate_rows
+from onegrain.ablation.inside import ablate, ablate_at, ablate_rows
 from onegrain.ablation.mask import Mask, site_neurons
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.prune import prune
@@ -324,3 +324,69 @@ def test_a_gpu_computes_what_the_cpu_computes(model, sentences, site, clamp):
         found.append(model.neuron_states(*sentences))
     for states, wanted in zip(found, (*expected, expected[0]), strict=True):
         torch.testing.assert_close(states.cpu()[is_word], wanted[is_word], atol=1e-3, rtol=0)
+
+
+@pytest.fixture
+def some_steps(sentences):
+    """The second symbol of each sentence that has one; of the first sentence the last too."""
+    ids, lengths = sentences
+    steps = torch.zeros_like(ids, dtype=torch.bool)
+    steps[:, 1] = lengths > 1
+    steps[0, -1] = True
+    return steps
+
+
+@pytest.mark.parametrize("clamp", CLAMPS)
+@pytest.mark.parametrize("site", list(Site))
+def test_neurons_can_be_set_at_some_symbols_only(
+    translator, by_hand, sentences, some_steps, site, clamp
+):
+    ids, lengths = sentences
+    mask = some_mask(translator, site, clamp)
+    with torch.no_grad(), ablate_at(translator, mask, some_steps, lengths):
+        found = translator.encoder(ids, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        sentence = ids[row, :length]
+        clamps = table(mask, sentence)
+        clamps[~some_steps[row, :length]] = torch.nan
+        expected = by_hand.encode(translator, sentence, clamps, site)
+        for states, wanted in zip(found.states, expected.states, strict=True):
+            torch.testing.assert_close(states[row, :length], wanted, atol=1e-5, rtol=0)
+        torch.testing.assert_close(found.context[row, :length], expected.context, atol=1e-5, rtol=0)
+        torch.testing.assert_close(found.final.hidden[:, row], expected.hidden, atol=1e-5, rtol=0)
+        torch.testing.assert_close(found.final.cell[:, row], expected.cell, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("clamp", CLAMPS)
+def test_a_sentence_that_is_read_already_can_be_set_at_some_symbols_only(
+    translator, sentences, some_steps, clamp
+):
+    ids, lengths = sentences
+    mask = some_mask(translator, Site.context, clamp)
+    with torch.no_grad(), ablate_at(translator, mask, some_steps, lengths):
+        expected = translator.encoder(ids, lengths)
+    with torch.no_grad():
+        found = ablated_encoding(translator.encoder(ids, lengths), mask, ids, some_steps)
+    assert torch.equal(found.context, expected.context)
+    assert_same(found.states, expected.states)
+
+
+@pytest.mark.parametrize("site", list(Site))
+def test_set_at_no_symbol_a_model_is_what_it_was(model, sentences, site):
+    ids, lengths = sentences
+    before = seen(model, ids, lengths)
+    nowhere = torch.zeros(len(ids), ids.shape[1] + 1, dtype=torch.bool)
+    with ablate_at(model, some_mask(model, site, "mean"), nowhere, lengths):
+        assert_same(seen(model, ids, lengths), before)
+
+
+@pytest.mark.parametrize("site", list(Site))
+def test_another_batch_than_the_one_whose_symbols_are_set_is_refused(translator, site):
+    steps = torch.ones(2, 3, dtype=torch.bool)
+    mask, lengths = some_mask(translator, site, "mean"), torch.tensor([3, 3])
+    with (
+        torch.no_grad(),
+        ablate_at(translator, mask, steps, lengths),
+        pytest.raises(ValueError, match="steps of a batch"),
+    ):
+        translator.encoder(torch.tensor([[4, 5], [6, 7]]), torch.tensor([2, 2]))

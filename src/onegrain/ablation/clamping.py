@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.resampling import Resample
+from onegrain.models.lstm import reverse_each
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +22,21 @@ class Clamping:
         removed: The units that are set; one row for all sentences, or one for each.
         constants: What they are set to, unless they are resampled.
         pool: Values of other tokens to set them to, or None.
+        steps: The steps of every sentence of one batch at which they are set; None: all of any.
     """
 
     removed: Bool[Tensor, "rows units"]
     constants: Float[Tensor, "rows units"]
     pool: Float[Tensor, "tokens units"] | None
+    steps: Bool[Tensor, "batch time"] | None = None
 
     @classmethod
-    def of(cls, masks: Sequence[Mask], device: torch.device) -> Clamping:
+    def of(
+        cls,
+        masks: Sequence[Mask],
+        device: torch.device,
+        steps: Bool[Tensor, "batch time"] | None = None,
+    ) -> Clamping:
         """Lay masks of one layout above each other."""
         removed = torch.zeros(len(masks), masks[0].layout.size, dtype=torch.bool)
         constants = torch.zeros(removed.shape)
@@ -38,12 +46,13 @@ class Clamping:
                 constants[row] = mask.values
         resample = shared_resample(masks)
         pool = None if resample is None else resample.pool.to(device)
-        return cls(removed.to(device), constants.to(device), pool)
+        steps = None if steps is None else steps.to(device)
+        return cls(removed.to(device), constants.to(device), pool, steps)
 
     @property
     def is_fixed(self) -> bool:
         """Whether all sentences and steps have the same values set in the same units."""
-        return len(self.removed) == 1 and self.pool is None
+        return len(self.removed) == 1 and self.pool is None and self.steps is None
 
     @property
     def is_empty(self) -> bool:
@@ -54,7 +63,31 @@ class Clamping:
         """Return what is done to some of the units."""
         ids = ids.to(self.removed.device)
         pool = None if self.pool is None else self.pool[:, ids]
-        return Clamping(self.removed[:, ids], self.constants[:, ids], pool)
+        return replace(
+            self, removed=self.removed[:, ids], constants=self.constants[:, ids], pool=pool
+        )
+
+    def reversed(self, lengths: Int[Tensor, " batch"]) -> Clamping:
+        """Return the same for sentences of these lengths that are read from right to left."""
+        return (
+            self if self.steps is None else replace(self, steps=reverse_each(self.steps, lengths))
+        )
+
+    def where(self, batch: int, time: int) -> Bool[Tensor, "rows time units"]:
+        """Return which units are set at every step of a batch.
+
+        Raises:
+            ValueError: If there is one mask for each sentence, or steps, of another batch.
+        """
+        if len(self.removed) not in (1, batch):
+            raise ValueError(f"{len(self.removed)} masks for a batch of {batch} sentences")
+        removed = self.removed[:, None].expand(-1, time, -1)
+        if self.steps is None:
+            return removed
+        if self.steps.shape != (batch, time):
+            known = " x ".join(map(str, self.steps.shape))
+            raise ValueError(f"steps of a batch of {known} symbols for one of {batch} x {time}")
+        return removed & self.steps[:, :, None]
 
     def values(
         self, time: int, drawn: Int[Tensor, "batch time"] | None
@@ -75,12 +108,11 @@ class Clamping:
         """Return the states with the clamped units set.
 
         Raises:
-            ValueError: If there is one mask for each sentence of a batch of another size.
+            ValueError: If there is one mask for each sentence, or steps, of another batch.
         """
-        if len(self.removed) not in (1, len(states)):
-            raise ValueError(f"{len(self.removed)} masks for a batch of {len(states)} sentences")
-        values = self.values(states.shape[1], drawn).to(states.dtype)
-        return torch.where(self.removed[:, None], values, states)
+        batch, time, _ = states.shape
+        values = self.values(time, drawn).to(states.dtype)
+        return torch.where(self.where(batch, time), values, states)
 
 
 def shared_resample(masks: Sequence[Mask]) -> Resample | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from onegrain.ablation.clamping import Clamping, shared_resample
@@ -24,36 +24,45 @@ def ablated_encoding(
     encoding: Encoding,
     ablation: Mask | Projection | Sequence[Mask],
     ids: Int[Tensor, "batch time"],
+    steps: Bool[Tensor, "batch time"] | None = None,
 ) -> Encoding:
     """Return what the decoder is to read of sentences that are encoded already.
 
-    The same as encoding them under `ablate`, without running the encoder again.
+    The same as encoding them under `ablate` or `ablate_at`, without running the encoder again.
 
     Args:
         encoding: As the encoder returned it.
         ablation: Directions, a mask whose site is `Site.context`, or one such mask for each
             sentence.
         ids: The source symbols, on which values of other tokens depend.
+        steps: The symbols at which a mask's neurons are set; None: all.
 
     Returns:
         New top states and a new context; final states are those of ``encoding``.
     """
-    return with_top(encoding, change_top(ablation, encoding.context.device), ids)
+    return with_top(encoding, change_top(ablation, encoding.context.device, steps), ids)
 
 
-def change_top(ablation: Mask | Projection | Sequence[Mask], device: torch.device) -> ChangeTop:
+def change_top(
+    ablation: Mask | Projection | Sequence[Mask],
+    device: torch.device,
+    steps: Bool[Tensor, "batch time"] | None = None,
+) -> ChangeTop:
     """Return what an ablation at the context does to the top layer's neurons.
 
     Raises:
-        ValueError: If a mask is for another site.
+        ValueError: If a mask is for another site, or directions are for some symbols only.
     """
     if isinstance(ablation, Projection):
+        if steps is not None:
+            raise ValueError("directions are taken away at all symbols")
         projection = ablation.to(device)
         return lambda top, _: projection.remove(top)
     masks = [ablation] if isinstance(ablation, Mask) else ablation
     if any(mask.site is not Site.context for mask in masks):
         raise ValueError("what is encoded already can only be ablated at site=context")
-    clamping = Clamping.of(masks, device).units(site_neurons(masks[0].layout, Site.context))
+    top = site_neurons(masks[0].layout, Site.context)
+    clamping = Clamping.of(masks, device, steps).units(top)
     if clamping.is_empty:
         return lambda top, _: top
     resample = shared_resample(masks)

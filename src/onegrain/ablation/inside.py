@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from onegrain.ablation.clamping import Clamping, shared_resample
@@ -88,19 +88,54 @@ def ablate_rows(model: Model | Transformer, masks: Sequence[Mask]) -> Iterator[N
         yield
 
 
-def _change(model: Model | Transformer, masks: Sequence[Mask], changes: ExitStack) -> None:
+@contextmanager
+def ablate_at(
+    model: Model,
+    mask: Mask,
+    steps: Bool[Tensor, "batch time"],
+    lengths: Int[Tensor, " batch"],
+) -> Iterator[None]:
+    """Set neurons at some symbols of one batch only, as Bau et al. (ICLR 2019) control words.
+
+    At `Site.recurrent` h is set right after those symbols were read, and the rest of the sentence
+    follows from it; the initial h is the network's own.
+
+    Args:
+        model: In evaluation mode; the only batch that it reads in the block is this one.
+        mask: Which neurons, where, and what they are set to.
+        steps: The symbols, as the network reads them: for a language model, BOS is the first.
+        lengths: Symbols of each sentence.
+
+    Raises:
+        ValueError: If the mask is of another layout, or the batch is of another size.
+    """
+    _check_layout(model, [mask.layout])
+    with ExitStack() as changes:
+        if len(mask.neurons) and bool(steps.any()):
+            _change(model, [mask], changes, steps, lengths)
+        yield
+
+
+def _change(
+    model: Model | Transformer,
+    masks: Sequence[Mask],
+    changes: ExitStack,
+    steps: Bool[Tensor, "batch time"] | None = None,
+    lengths: Int[Tensor, " batch"] | None = None,
+) -> None:
     if isinstance(model, Transformer):
         clamp_outputs(model, masks, changes)
         return
     site, device = masks[0].site, _device(model)
     if site is Site.context:
-        _change_context(model, change_top(masks, device), changes)
+        _change_context(model, change_top(masks, device, steps), changes)
         return
-    clamping, resample = Clamping.of(masks, device), shared_resample(masks)
+    clamping, resample = Clamping.of(masks, device, steps), shared_resample(masks)
     reading = _watch(model, changes)
     for place in stacks_of(model):
         pairs = zip(place.layers, place.neurons, strict=True)
-        layers = [clamped_layer(layer, clamping.units(ids), site) for layer, ids in pairs]
+        read = clamping.reversed(lengths) if place.is_reversed and lengths is not None else clamping
+        layers = [clamped_layer(layer, read.units(ids), site) for layer, ids in pairs]
         draw = partial(_drawn, resample, reading)
         changes.callback(place.swap, place.stack)
         place.swap(ClampedStack(place.stack, layers, draw, place.is_reversed))

@@ -86,21 +86,24 @@ def _run_steps(
     lengths: Int[Tensor, " batch"],
     drawn: Int[Tensor, "batch time"] | None,
 ) -> LayerOutput:
-    """Clamp h after every step; what the first step is clamped to stands in the initial h too.
+    """Clamp h after every step; what all steps are clamped to stands in the initial h too.
 
     In the format of the weights, as autocast would convert them at every step.
     """
     input_weight, recurrent, input_bias, bias = lstm.all_weights[0]
+    removed = clamping.where(len(inputs), inputs.shape[1])
     values = clamping.values(inputs.shape[1], drawn).to(recurrent.dtype)
     cell = values.new_zeros(len(inputs), lstm.hidden_size)
-    hidden = clamping.put(cell[:, None], None if drawn is None else drawn[:, :1])[:, 0]
+    hidden = cell
+    if clamping.steps is None:
+        hidden = clamping.put(cell[:, None], None if drawn is None else drawn[:, :1])[:, 0]
     outputs, cells = [], []
     with torch.autocast(inputs.device.type, enabled=False):
         for step, below in enumerate(inputs.to(values.dtype).unbind(1)):
             computed, cell = torch.lstm_cell(
                 below, (hidden, cell), input_weight, recurrent, input_bias, bias
             )
-            hidden = torch.where(clamping.removed, values[:, step], computed)
+            hidden = torch.where(removed[:, step], values[:, step], computed)
             outputs.append(hidden)
             cells.append(cell)
     rows, last = torch.arange(len(inputs)), lengths.cpu() - 1

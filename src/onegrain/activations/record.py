@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -75,11 +75,11 @@ def record(
     """
     began = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
-    layout = _chosen_layout(model.layout, settings.layers)
+    layout = chosen_layout(model.layout, settings.layers)
     blocks = [block.layer in {b.layer for b in layout.blocks} for block in model.layout.blocks]
     unknown: list[Bool[Tensor, " tokens"]] = []
     shards = []
-    for number, sentences in enumerate(_shards(corpus, layout.size, settings)):
+    for number, sentences in enumerate(whole_shards(corpus, layout.size, settings)):
         name = f"shard-{number:05d}.safetensors"
         encoded = source.encode_sentences(sentences)
         with ShardWriter(
@@ -89,15 +89,7 @@ def record(
         unknown.append(torch.tensor([flag for one in encoded for flag in one.unknown]).bool())
         shards.append({"file": name, "rows": sum(map(len, sentences))})
     table = TokenTable.of(corpus, torch.cat(unknown) if unknown else torch.zeros(0).bool())
-    table.save(folder)
-    index = {
-        "layout": layout.to_json(),
-        "dtype": settings.dtype.name,
-        "words": len(table),
-        "unknown_share": float(table.unknown.float().mean()) if len(table) else 0.0,
-        "shards": shards,
-    }
-    (folder / INDEX_FILE).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    finish_recording(folder, table, layout, settings, shards)
     seconds = time.perf_counter() - began
     log.info(
         "recorded %d words x %d neurons in %.0f s (%.0f words/s)",
@@ -105,7 +97,34 @@ def record(
     )  # fmt: skip
 
 
-def _chosen_layout(layout: NeuronLayout, layers: Sequence[int] | None) -> NeuronLayout:
+def finish_recording(
+    folder: Path,
+    table: TokenTable,
+    layout: NeuronLayout,
+    settings: ActivationSettings,
+    shards: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the table of words and, last, the index: the recording is whole now.
+
+    Args:
+        folder: Where the shards lie.
+        table: Of their rows.
+        layout: Of their columns.
+        settings: Their number format.
+        shards: ``file`` and ``rows`` of each, in order.
+    """
+    table.save(folder)
+    index = {
+        "layout": layout.to_json(),
+        "dtype": settings.dtype.name,
+        "words": len(table),
+        "unknown_share": float(table.unknown.float().mean()) if len(table) else 0.0,
+        "shards": list(shards),
+    }
+    (folder / INDEX_FILE).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def chosen_layout(layout: NeuronLayout, layers: Sequence[int] | None) -> NeuronLayout:
     """Return the layout of what is on disk."""
     if layers is None:
         return layout
@@ -116,7 +135,7 @@ def _chosen_layout(layout: NeuronLayout, layers: Sequence[int] | None) -> Neuron
     return layout.select(layers)
 
 
-def _shards(
+def whole_shards(
     corpus: Corpus, neurons: int, settings: ActivationSettings
 ) -> Iterator[tuple[Words, ...]]:
     """Cut the corpus into runs of whole sentences that fill a shard each."""

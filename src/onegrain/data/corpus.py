@@ -97,6 +97,11 @@ class Splits:
     dev: Corpus
     test: Corpus
 
+    @classmethod
+    def empty(cls, language: str) -> Splits:
+        """Return three parts without sentences."""
+        return cls(*(Corpus(language, ()) for _ in range(3)))
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the content of all three parts."""

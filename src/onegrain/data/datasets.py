@@ -59,17 +59,23 @@ def _grammar(settings: DataSettings, languages: _Languages) -> Splits:
     from onegrain.data.grammar import generate  # its lexicon takes a moment, and few need it
 
     _require_pair(languages, GRAMMAR_LANGUAGES)
-    asked = (settings.train_sentences, settings.dev_sentences, settings.test_sentences)
-    train, dev, test = (
-        max(1, default if count is None else count)
-        for count, default in zip(asked, GRAMMAR_SIZES, strict=True)
-    )
+    train, dev, test = grammar_sizes(settings)
     corpus = generate(train + dev + test, *languages, settings.seed)
     return Splits(
         train=corpus.select(range(train)),
         dev=corpus.select(range(train, train + dev)),
         test=corpus.select(range(train + dev, train + dev + test)),
     )
+
+
+def grammar_sizes(settings: DataSettings) -> tuple[int, int, int]:
+    """Return how many of the grammar's sentences are for training, dev and test, in this order."""
+    asked = (settings.train_sentences, settings.dev_sentences, settings.test_sentences)
+    train, dev, test = (
+        max(1, default if count is None else count)
+        for count, default in zip(asked, GRAMMAR_SIZES, strict=True)
+    )
+    return train, dev, test
 
 
 def _files(settings: FilesData, languages: _Languages) -> Splits:

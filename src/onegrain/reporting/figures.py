@@ -17,6 +17,7 @@ from onegrain.reporting.charts import (
     lambda_grid_chart,
     specification,
 )
+from onegrain.reporting.control_page import control_chart
 from onegrain.reporting.findings import Curve, curves_of
 from onegrain.reporting.judges import judge_chart
 from onegrain.reporting.meaning_charts import meaning_charts, score_chart
@@ -53,6 +54,8 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
         yield Figure("scores", "neurons", specification(score_chart(results.neurons)))
     if not results.judges.empty:
         yield Figure("judges", "agreement", specification(judge_chart(results.judges)))
+    if not results.control.empty:
+        yield Figure("control", "control", specification(control_chart(results.control)))
     for name, chart in meaning_charts(results):
         yield Figure(name, "meaning", specification(chart))
 

@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 import vl_convert
 
+from onegrain.reporting.control_page import control_tables
 from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.figures import Figure, figures_of, write_figures
 from onegrain.reporting.findings import finding, gaps, notes, selected_point
@@ -98,6 +99,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         judge_table=judge_table(results),
         meaning_tables=meaning_tables(results),
         set_tables=set_tables(results),
+        control_tables=control_tables(results.control),
         metrics_table=metrics_table(results.metrics),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
     )

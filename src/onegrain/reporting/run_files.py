@@ -31,6 +31,7 @@ AGREEMENT_FILE = "agreement.csv"
 MINIMAL_FILE = "minimal.csv"
 NEURON_SETS_FILE = "neuron_sets.csv"
 JUDGES_FILE = "judges.csv"
+CONTROL_FILE = "control.csv"
 EXPLORER_FILE = "explorer.json"
 FIGURES_FOLDER = "figures"
 
@@ -50,6 +51,10 @@ MINIMAL_COLUMNS = (
 )
 NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
 JUDGE_COLUMNS = (*("ranking", "judge", "neurons", "value"),)
+CONTROL_COLUMNS = (
+    *("property", "wanted", "present", "ranking", "k", "beta", "success", "low", "high"),
+    *("unchanged_elsewhere", "exact", "changed", "bleu", "sentences"),
+)
 
 # Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
 _TEXT_COLUMNS = frozenset(
@@ -66,6 +71,7 @@ _TEXT_COLUMNS = frozenset(
         "judge",
     }
     | {"word", "word_class", "end", "property", "best_property", "name"}
+    | {"wanted", "present"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})
@@ -86,6 +92,7 @@ class RunResults:
         agreement: How far rankings agree, `AGREEMENT_COLUMNS`.
         minimal: Disjoint sets of few neurons that do as well as all, `MINIMAL_COLUMNS`.
         neuron_sets: The neurons of these sets and of clusters, `NEURON_SET_COLUMNS`.
+        control: How often translations take another value, `CONTROL_COLUMNS`.
         meaning: What the neurons mean.
         judges: How well each ranking does before each judge, `JUDGE_COLUMNS`.
     """
@@ -100,6 +107,7 @@ class RunResults:
     agreement: pd.DataFrame
     minimal: pd.DataFrame
     neuron_sets: pd.DataFrame
+    control: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CONTROL_COLUMNS))
     meaning: Meaning = field(default_factory=Meaning.nothing)
     judges: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(JUDGE_COLUMNS)))
 
@@ -150,6 +158,7 @@ def read_run(folder: Path) -> RunResults:
         agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
         minimal=_read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
         neuron_sets=_read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
+        control=_read_optional(folder / CONTROL_FILE, CONTROL_COLUMNS),
         meaning=_read_meaning(folder),
         judges=_read_optional(folder / JUDGES_FILE, JUDGE_COLUMNS),
     )
@@ -166,6 +175,7 @@ def write_run_files(
     minimal: pd.DataFrame | None = None,
     neuron_sets: pd.DataFrame | None = None,
     judges: pd.DataFrame | None = None,
+    control: pd.DataFrame | None = None,
     meaning: Meaning | None = None,
     explorer: ExplorerData | None = None,
 ) -> None:
@@ -192,6 +202,8 @@ def write_run_files(
         texts[NEURON_SETS_FILE] = _to_csv(neuron_sets, NEURON_SET_COLUMNS)
     if judges is not None:
         texts[JUDGES_FILE] = _to_csv(judges, JUDGE_COLUMNS)
+    if control is not None:
+        texts[CONTROL_FILE] = _to_csv(control, CONTROL_COLUMNS)
     for name, table in (meaning.tables() if meaning else {}).items():
         texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     if explorer is not None:

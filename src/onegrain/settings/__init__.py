@@ -33,6 +33,12 @@ from onegrain.settings.analysis import (
     Target,
     Weight,
 )
+from onegrain.settings.control import (
+    FEATURE_VALUES,
+    ControlledFeature,
+    ControlRanking,
+    ControlSettings,
+)
 from onegrain.settings.data import (
     DatasetData,
     DataSettings,
@@ -59,6 +65,7 @@ from onegrain.settings.model import (
     Pieces,
     Precision,
     Progress,
+    RecordedModel,
     Schedule,
     SearchSettings,
     StorageType,
@@ -96,6 +103,7 @@ from onegrain.settings.tracking import (
 
 __all__ = [
     "COMPARING",
+    "FEATURE_VALUES",
     "LABELLED",
     "AblationSettings",
     "Absent",
@@ -105,6 +113,9 @@ __all__ = [
     "Clamp",
     "ClusterSettings",
     "Column",
+    "ControlRanking",
+    "ControlSettings",
+    "ControlledFeature",
     "Criterion",
     "DataSettings",
     "DatasetData",
@@ -140,6 +151,7 @@ __all__ = [
     "RankingSettings",
     "RankingText",
     "Rare",
+    "RecordedModel",
     "Reduce",
     "RedundancySettings",
     "RegexTask",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from onegrain.settings.control import ControlSettings
+
 
 @dataclass
 class MinimalSettings:
@@ -49,3 +51,4 @@ class AnalysisSettings:
     redundancy: RedundancySettings = field(default_factory=RedundancySettings)
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
     judges: JudgeSettings = field(default_factory=JudgeSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)

@@ -91,6 +91,17 @@ class TransformerModel(ModelSettings):
     head: bool = True  # load the head that predicts words, where there is one, for ablation=model
 
 
+@dataclass
+class RecordedModel(ModelSettings):
+    """No network, but files of what its neurons did on the task's text, as NeuroX writes them."""
+
+    name: str = "recorded"
+    instances: int = 1
+    train: str | None = None  # .json or .hdf5, of the words of task.train; must be given
+    dev: str | None = None
+    test: str | None = None
+
+
 def network_settings(model: LstmModel) -> dict[str, Any]:
     """Return what a trained model depends on: not the search, nor which of how many it is, or when.
 

@@ -20,7 +20,7 @@ from onegrain.stages.probes import (
     probing_task,
     refitting,
 )
-from onegrain.stages.recordings import recorded
+from onegrain.stages.recordings import recorded, recordings_of
 
 __all__ = [
     "OpenRun",
@@ -33,6 +33,7 @@ __all__ = [
     "probing_task",
     "reading",
     "recorded",
+    "recordings_of",
     "refitting",
     "trained_model",
     "training_metrics",

@@ -96,9 +96,11 @@ def identity(model: Path) -> str:
     return f"{model.parent.parent.name} {model.name}" if is_kept_epoch else model.name
 
 
-def model_metrics(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
-    """Return what is known of a model that was trained here; nothing of a pretrained one."""
-    if isinstance(settings.model, TransformerModel):
+def model_metrics(
+    settings: Settings, data: Splits, model: Path | None, store: Store
+) -> dict[str, Any]:
+    """Return what is known of a model that was trained here; nothing of others."""
+    if model is None or isinstance(settings.model, TransformerModel):
         return {}
     return training_metrics(model) | model_scores(settings, data, model, store)
 
@@ -109,9 +111,14 @@ def training_metrics(folder: Path) -> dict[str, Any]:
     return metrics
 
 
-def loaded(settings: Settings, model: Path) -> StudiedModel:
-    """Return a model, in evaluation mode, on the device that the settings choose."""
+def loaded(settings: Settings, model: Path | None) -> StudiedModel | None:
+    """Return a model, in evaluation mode, on the device that the settings choose.
+
+    None where there is none, but only recordings of it.
+    """
     chosen = settings.model
+    if model is None:
+        return None
     if isinstance(chosen, TransformerModel):
         pretrained = load_pretrained(model, chosen)
         pretrained.model.to(choose_device(settings.trainer.accelerator))
@@ -125,12 +132,12 @@ def _loaded_trained(settings: Settings, model: Path) -> TextModel:
     return trained
 
 
-def reading(settings: Settings, model: Path) -> Callable[[Corpus], Corpus]:
+def reading(settings: Settings, model: Path | None) -> Callable[[Corpus], Corpus]:
     """Return what makes of a corpus that which the model reads of it, with its labels.
 
     A model trained here reads all of it; see `PieceEncoder.readable` for pretrained ones.
     """
-    if isinstance(settings.model, TransformerModel):
+    if model is not None and isinstance(settings.model, TransformerModel):
         return load_pretrained(model, settings.model).source.readable
     return lambda corpus: corpus
 

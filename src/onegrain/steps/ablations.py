@@ -38,7 +38,7 @@ def ablation_curves(
     settings: Settings,
     ranked: Ranked,
     probed: Probed,
-    model: StudiedModel,
+    model: StudiedModel | None,
     test: Corpus,
     recording: Activations,
 ) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def ablation_curves(
         settings: Those of the run.
         ranked: The orders in which neurons are taken away.
         probed: The probe, and what it is tested on.
-        model: The analysed model.
+        model: The analysed model; None where there are only its activations.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
     """
@@ -58,10 +58,10 @@ def ablation_curves(
         parts.append(_on_probe(settings, ranked.rankings, probed))
     if Target.probe_retrain in targets and ranked.rankings:
         parts.append(retraining_curves(settings, ranked.rankings, probed))
-    if Target.model in targets:
+    if Target.model in targets and model is not None:
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
-    if Target.prune in targets and not isinstance(model, TextTransformer):
+    if Target.prune in targets and model is not None and not isinstance(model, TextTransformer):
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
     curves = pd.concat(parts, ignore_index=True)
     return curves.assign(task=probed.task.name, instance=settings.model.instance)

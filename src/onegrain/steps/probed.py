@@ -16,7 +16,7 @@ from onegrain.probing.refitting import Refit
 from onegrain.probing.scoring import Scores, score
 from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask, fitted_probe, probing_task, recorded, refitting
+from onegrain.stages import ProbingTask, fitted_probe, probing_task, refitting
 from onegrain.steps.selection import chosen_point
 from onegrain.store import Store
 
@@ -72,19 +72,17 @@ class Probed:
         return self.task.layout
 
 
-def probe_property(settings: Settings, model: Path, corpora: LabelledText, store: Store) -> Probed:
-    """Record a model on labelled text, fit the probe of every grid point, and choose one.
+def probe_property(
+    settings: Settings, recordings: Mapping[str, Path], corpora: LabelledText, store: Store
+) -> Probed:
+    """Fit the probe of every grid point on labelled activations, and choose one.
 
     Args:
         settings: Those of the run.
-        model: Folder of the trained model.
-        corpora: What it reads, with labels.
+        recordings: Where the activations of each split's words lie.
+        corpora: The words, with labels.
         store: Of finished work.
     """
-    recordings = {
-        split: recorded(settings, model, getattr(corpora, split), store)
-        for split in ("train", "dev", "test")
-    }
     task = probing_task(settings.task, corpora, recordings)
     fitted_on = (recordings["train"], corpora.train)
     probe = fitted_probe(settings, task, *fitted_on, store)

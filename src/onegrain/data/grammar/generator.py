@@ -10,6 +10,7 @@ from onegrain.data.corpus import Corpus
 from onegrain.data.grammar import english, french, german
 from onegrain.data.grammar.chance import Chance
 from onegrain.data.grammar.drawing import draw
+from onegrain.data.grammar.meaning import Sentence
 from onegrain.data.grammar.words import Word, line
 from onegrain.errors import UserError
 
@@ -18,7 +19,7 @@ SHORTEST, LONGEST = 4, 20
 
 Said = tuple[Word, ...]
 
-_SAY = {"en": english.say, "fr": french.say, "de": german.say}
+SAY = {"en": english.say, "fr": french.say, "de": german.say}
 
 
 def generate(count: int, source: str, target: str, seed: int) -> Corpus:
@@ -51,17 +52,18 @@ def generate(count: int, source: str, target: str, seed: int) -> Corpus:
     for language in (source, target):
         if language not in LANGUAGES:
             raise UserError(f"data=grammar speaks {', '.join(LANGUAGES)}, not '{language}'")
-    drawn = list(islice(_distinct(seed), count))
+    drawn = [said for _, said in islice(distinct(seed), count)]
     side = partial(_side, drawn)
     return side(source, side(target))
 
 
-def _distinct(seed: int) -> Iterator[dict[str, Said]]:
+def distinct(seed: int) -> Iterator[tuple[Sentence, dict[str, Said]]]:
+    """Draw what is said, and how in each language, without end; `generate` takes the first."""
     chance = Chance(seed)
     seen: dict[str, set[tuple[str, ...]]] = {language: set() for language in LANGUAGES}
     while True:
         sentence = draw(chance)
-        said = {language: say(sentence) for language, say in _SAY.items()}
+        said = {language: say(sentence) for language, say in SAY.items()}
         forms = {language: tuple(word.form for word in words) for language, words in said.items()}
         if any(not SHORTEST <= len(words) <= LONGEST for words in forms.values()):
             continue
@@ -69,7 +71,7 @@ def _distinct(seed: int) -> Iterator[dict[str, Said]]:
             continue
         for language, words in forms.items():
             seen[language].add(words)
-        yield said
+        yield sentence, said
 
 
 def _side(drawn: list[dict[str, Said]], language: str, translation: Corpus | None = None) -> Corpus:
