@@ -122,12 +122,15 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
     [
         (
             ["model=nmtt"],
-            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, transformer",
+            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, recorded, transformer",
         ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
-        (["model=null"], "model=null: it needs a choice; available: nlm, nmt, transformer"),
+        (
+            ["model=null"],
+            "model=null: it needs a choice; available: nlm, nmt, recorded, transformer",
+        ),
         (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
         (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
         (["model.hidden="], "model.hidden=: expected a whole number"),
