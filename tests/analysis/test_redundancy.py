@@ -1,5 +1,6 @@
 """Disjoint sets of neurons that each do as well as all, where it is known how many there are."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -93,6 +94,16 @@ def test_no_more_sets_are_looked_for_than_wanted(most):
 def test_what_frequencies_do_is_one_empty_set():
     (only,) = Planted([3], 12).sets(most=4, delta=0.9)
     assert len(only.neurons) == 0
+
+
+def test_a_set_that_misses_the_target_after_all_is_none():
+    problem = Planted([3], 12, copies=[[6], [9]])
+    (first,) = problem.sets(most=1)
+    missed = replace(first, neurons=torch.tensor([6]), dev=first.target - 0.01)
+    found = disjoint_sets(
+        problem.refit, lambda order: missed, first, problem.layout, problem.dev, most=4
+    )
+    assert found == (first,)
 
 
 def test_it_stops_where_neurons_run_out():

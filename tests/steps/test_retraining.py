@@ -107,7 +107,8 @@ def test_a_point_is_the_accuracy_of_the_probe_that_was_fitted_on_its_neurons(
     curves = retraining_curves(settings, rankings(), probed)
     assert (curves["target"] == "probe_retrain").all()
     assert (curves["fraction"] == curves["neurons"] / NEURONS).all()
-    assert (curves["low"] <= curves["value"]).all() and (curves["value"] <= curves["high"]).all()
+    assert (curves["low"] <= curves["value"]).all()
+    assert (curves["value"] <= curves["high"]).all()
     assert set(curves.columns) <= set(CURVE_COLUMNS)
     for each in rankings():
         for name, order in (("top", each.order), ("bottom", each.order.flip(0))):
