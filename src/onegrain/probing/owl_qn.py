@@ -8,9 +8,9 @@ neurons correlate it takes some twenty passes from a near start, where the mini-
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -26,8 +26,14 @@ SHORTER = 0.4
 ENOUGH = 1e-4  # of the decrease that the slope promises
 ROUNDING = 1e-6  # of an objective: what sums in fp32 cannot tell apart
 
-Metric = Callable[[Points, Int[Tensor, " points"]], Points]
-"""Multiplies slopes of some points, whose numbers follow, by a guess of the curvature's inverse."""
+
+@runtime_checkable
+class Metric(Protocol):
+    """A guess of how objectives curve."""
+
+    def __call__(self, slopes: Points, points: Int[Tensor, " points"]) -> Points:
+        """Multiply the slopes of these points by the inverse of the curvature."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
