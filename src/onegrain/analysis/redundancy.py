@@ -51,7 +51,10 @@ def disjoint_sets(
         order = _order_of_rest(refit, rest, layout, dev, first.target, seed)
         if order is None:
             break
-        found.append(search(order))
+        further = search(order)
+        if not further.reached:  # all of the rest do by a hair, and not in another batch
+            break
+        found.append(further)
     return tuple(found)
 
 

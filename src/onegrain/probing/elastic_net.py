@@ -15,7 +15,6 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
 from onegrain.probing.objective import (
-    Biases,
     Logits,
     Weights,
     errors,
@@ -29,8 +28,6 @@ from onegrain.probing.proximal import ProximalAdam
 logger = logging.getLogger(__name__)
 
 WARM_UP_EPOCHS = 2
-MEASURING_EPOCHS = 1  # instead, where a start is given
-NEAR_STEPS = 16.0  # from a start, steps are as long as those that far ones grow to
 COOLED_SHARE = 0.25  # of all epochs, the last ones, in which steps shrink
 GROWTH = 1.3  # of the steps, in every epoch that lowers the objective
 RISE, FALL = 1e-3, 1e-5  # relative changes of the objective that count as such
@@ -48,9 +45,6 @@ class ElasticNetProbe(pl.LightningModule):
     gradient at all-zero weights, is below ``tolerance``, checked on all words; ``max_epochs``
     bounds the work for points that have no finite optimum (lambda = 0) or are slow.
 
-    From a start near the optimum there is nothing to warm up: one epoch without steps remembers
-    all gradients at the start and sets the metric, and steps are long from then on.
-
     Args:
         grid: The points to fit.
         labels: Number of labels.
@@ -60,8 +54,6 @@ class ElasticNetProbe(pl.LightningModule):
         batch_size: Words in a step.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
-        start: Weights near the optimum, and their biases; none and the labels' frequencies if not
-            given. They must be zero where the grid allows none.
 
     Attributes:
         weight: ``[grid, labels, neurons]``, final after fitting.
@@ -82,7 +74,6 @@ class ElasticNetProbe(pl.LightningModule):
         batch_size: int,
         learning_rate: float,
         dtype: torch.dtype,
-        start: tuple[Weights, Biases] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -92,8 +83,6 @@ class ElasticNetProbe(pl.LightningModule):
         size = len(grid)
         self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
         self.bias = torch.nn.Parameter(torch.zeros(size, labels), False)
-        self.start = start
-        self.warm_up = WARM_UP_EPOCHS if start is None else MEASURING_EPOCHS
         for name in ("objective", "relative_residual", "train_accuracy"):
             self.register_buffer(name, torch.full((size,), torch.nan))
         self.objective: Tensor
@@ -108,14 +97,9 @@ class ElasticNetProbe(pl.LightningModule):
         """Proximal steps are taken by hand."""
 
     def on_fit_start(self) -> None:
-        """Start from no weights and the labels' frequencies, or from what was given."""
+        """Start from no weights and the labels' frequencies."""
         prior = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1]) + 0.5
         self.bias.copy_((prior / prior.sum()).log().expand_as(self.bias))
-        self.sample = self.train_data.spread(SAMPLE_WORDS)
-        self.reference = self._gradient_norms_at_zero()
-        if self.start is not None:
-            self.weight.copy_(self.start[0])
-            self.bias.copy_(self.start[1])
         self.active = torch.arange(len(self.grid), device=self.device)
         self.solver = ProximalAdam(
             self.weight.clone(),
@@ -124,11 +108,13 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
+        self.sample = self.train_data.spread(SAMPLE_WORDS)
+        self.reference = self._gradient_norm_at_zero()
 
     def on_train_epoch_start(self) -> None:
         """Begin to remember gradients in the last epoch of warming up."""
         self.cross_entropy = torch.zeros(len(self.active), device=self.device)
-        if self.current_epoch == self.warm_up - 1 and self.max_epochs > self.warm_up:
+        if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
             self.memory = GradientMemory(
                 len(self.train_data), self.solver.weight, self.solver.bias, self.compute_dtype
             )
@@ -163,8 +149,6 @@ class ElasticNetProbe(pl.LightningModule):
             self._settle(everyone, self.solver.weight, self.solver.bias)
         elif self.memory is not None:
             self.solver.freeze()
-            if self.start is not None:
-                self.solver.learning_rate *= NEAR_STEPS
             self.best = self._objective(self.solver.weight)
             self.snapshot = (self.solver.weight.clone(), self.solver.bias.clone())
         self.trainer.should_stop = len(self.active) == 0
@@ -178,9 +162,7 @@ class ElasticNetProbe(pl.LightningModule):
             cooling = COOLED_SHARE * self.max_epochs
             left = self.max_epochs - self.current_epoch
             return 0.5 * (1 - math.cos(math.pi * min(1.0, left / (cooling + 1))))
-        if self.start is not None and self.max_epochs > self.warm_up:
-            return 0.0  # the start is measured: its gradient on all words, and the metric there
-        total = self._batches * min(self.warm_up, self.max_epochs)
+        total = self._batches * min(WARM_UP_EPOCHS, self.max_epochs)
         return 0.5 * (1 + math.cos(math.pi * self.solver.steps / total))
 
     @property
@@ -218,7 +200,7 @@ class ElasticNetProbe(pl.LightningModule):
         assert memory is not None
         weight, bias = solver.settled(memory.mean, memory.bias_mean)
         estimate = residual(weight, memory.mean, memory.bias_mean, solver.grid)
-        near = (estimate <= self.tolerance * self.reference[self.active]) & ~solver.resting
+        near = (estimate <= self.tolerance * self.reference) & ~solver.resting
         points = torch.arange(len(near), device=self.device)
         if not check_all:
             points = points[near]
@@ -247,8 +229,7 @@ class ElasticNetProbe(pl.LightningModule):
         exact = self.solver.frozen
         data = self.train_data if exact else self.sample
         loss = whole_loss(weight, bias, data, self.compute_dtype, exact=exact)
-        left = residual(weight, loss.weight_gradient, loss.bias_gradient, grid)
-        relative = left / self.reference[where]
+        relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
         self.weight[where], self.bias[where] = weight, bias
         self.objective[where] = loss.cross_entropy + penalty(weight, grid)
         self.relative_residual[where] = relative
@@ -269,13 +250,9 @@ class ElasticNetProbe(pl.LightningModule):
         self.snapshot = (self.snapshot[0][keep], self.snapshot[1][keep])
         self.memory.keep(keep)
 
-    def _gradient_norms_at_zero(self) -> Float[Tensor, " grid"]:
-        """Return the norm of every point's gradient at W = 0 on the sample."""
+    def _gradient_norm_at_zero(self) -> Tensor:
+        """Return the gradient's norm at W = 0 on the sample."""
         zero = torch.zeros_like(self.weight[:1])
         loss = whole_loss(zero, self.bias[:1], self.sample, self.compute_dtype, exact=False)
-        squared = loss.weight_gradient[0].square().sum(dim=0)
-        if self.grid.allowed is None:
-            squared = squared.sum().expand(len(self.grid))
-        else:
-            squared = self.grid.allowed.to(squared) @ squared
-        return (squared + loss.bias_gradient.square().sum()).sqrt()
+        free = LambdaGrid.product([0.0], [0.0]).to(self.device)
+        return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]

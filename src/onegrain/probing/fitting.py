@@ -17,7 +17,6 @@ from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
-from onegrain.probing.objective import Biases, Weights
 from onegrain.probing.probe import Probe
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,6 @@ def fit_probe(
     memory_gigabytes: float = 6.0,
     accelerator: str = "auto",
     seed: int = 0,
-    start: tuple[Weights, Biases] | None = None,
 ) -> Probe:
     """Fit all points of ``grid`` in the same passes over ``train``.
 
@@ -58,16 +56,17 @@ def fit_probe(
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
         seed: Of the order of the words.
-        start: Weights near the optimum, and their biases, which spare most of the passes; they
-            change how long a fit takes and not where it ends. From nothing if not given.
 
     Returns:
         The probes. With ``epochs`` of 1 or 2, which is before any point can have converged,
         objective, residual and training accuracy are measured on 20,000 of the words.
 
     Raises:
-        ValueError: If a training word has no label id of ``labels``.
+        ValueError: If a training word has no label id of ``labels``, or the grid has masks, which
+            are `onegrain.probing.refitting.refit_probe`'s.
     """
+    if grid.allowed is not None:
+        raise ValueError("a probe is first fitted on all neurons; refit_probe takes masks")
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
@@ -85,7 +84,6 @@ def fit_probe(
         batch_size=batch_size,
         learning_rate=LEARNING_RATE_PER_ROOT_WORD * batch_size**0.5,
         dtype=dtype,
-        start=None if start is None else (start[0], start[1] + start[0] @ center),
     )
     batches = DataLoader(WordBatches(train, batch_size, seed, dtype), batch_size=None)
     _run(module, batches, epochs, accelerator)

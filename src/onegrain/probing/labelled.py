@@ -172,9 +172,11 @@ class LabelledActivations:
         """Return the same words with some of the neurons, in this order."""
         return replace(self, activations=Columns(self.activations, neurons))
 
-    def in_memory(self, dtype: torch.dtype) -> LabelledActivations:
-        """Return the same words with their activations held in memory as ``dtype``."""
-        values = torch.empty(self.activations.shape, dtype=dtype)
+    def in_memory(
+        self, dtype: torch.dtype, device: torch.device | None = None
+    ) -> LabelledActivations:
+        """Return the same words with their activations held in a device's memory as ``dtype``."""
+        values = torch.empty(self.activations.shape, dtype=dtype, device=device)
         start = 0
         for block in self.activations.blocks(256):  # what is on its way stays in the cache
             values[start : start + len(block)] = block
@@ -188,6 +190,15 @@ def mean_activation(source: ActivationSource) -> Float[Tensor, " neurons"]:
     total = torch.zeros(neurons, dtype=torch.float64)
     for block in source.blocks(8192):
         total += block.float().sum(dim=0).double()
+    return (total / max(words, 1)).float()
+
+
+def mean_square(source: ActivationSource) -> Float[Tensor, " neurons"]:
+    """Return the mean square of every neuron over all words, summed in fp64 over blocks."""
+    words, neurons = source.shape
+    total = torch.zeros(neurons, dtype=torch.float64)
+    for block in source.blocks(8192):
+        total += block.float().square().sum(dim=0).double()
     return (total / max(words, 1)).float()
 
 

@@ -153,27 +153,37 @@ def l2_gradient(weight: Weights, grid: LambdaGrid) -> Weights:
     """Return the gradient of R(W); 0 for the unsquared norm of an all-zero W."""
     if grid.penalty is Penalty.squared:
         return 2 * grid.lambda2[:, None, None] * weight
-    norm: Tensor = torch.linalg.vector_norm(weight, dim=(1, 2)).clamp(
-        min=torch.finfo(weight.dtype).tiny
-    )
-    return (grid.lambda2 / norm)[:, None, None] * weight
+    norm: Tensor = torch.linalg.vector_norm(weight, dim=(1, 2))
+    return torch.where(norm > 0, grid.lambda2 / norm, 0.0)[:, None, None] * weight
+
+
+def smallest_subgradient(weight: Weights, gradient: Weights, grid: LambdaGrid) -> Weights:
+    """Return the smallest subgradient of every point: 0 where a weight is best left as it is.
+
+    Weights that the grid does not allow are no variables and have none. For the unsquared norm an
+    all-zero W is optimal within a ball, which is taken into account.
+
+    Args:
+        weight: The weights.
+        gradient: Of the cross-entropy.
+        grid: The penalties.
+    """
+    smooth = gradient + l2_gradient(weight, grid)
+    lambda1 = grid.lambda1[:, None, None]
+    beyond = (smooth.abs() - lambda1).clamp(min=0).copysign(smooth)
+    slope = torch.where(weight != 0, smooth + lambda1 * weight.sign(), beyond)
+    slope = grid.only_allowed(slope)
+    if grid.penalty is Penalty.neurox:
+        norm: Tensor = torch.linalg.vector_norm(slope, dim=(1, 2))
+        shorter = torch.where(norm > grid.lambda2, 1 - grid.lambda2 / norm, 0.0)
+        empty: Bool[Tensor, " grid"] = (weight == 0).flatten(1).all(dim=1)
+        slope = slope * torch.where(empty, shorter, 1.0)[:, None, None]
+    return slope
 
 
 def residual(
     weight: Weights, gradient: Weights, bias_gradient: Biases, grid: LambdaGrid
 ) -> Float[Tensor, " grid"]:
-    """Return the norm of the smallest subgradient: 0 at the optimum and only there.
-
-    Weights that the grid does not allow are no variables and have no part in it. For the unsquared
-    norm an all-zero W is optimal within a ball, which is taken into account.
-    """
-    slope = gradient + l2_gradient(weight, grid)
-    lambda1 = grid.lambda1[:, None, None]
-    smallest = torch.where(
-        weight != 0, slope + lambda1 * weight.sign(), (slope.abs() - lambda1).clamp(min=0)
-    )
-    norm: Tensor = torch.linalg.vector_norm(grid.only_allowed(smallest), dim=(1, 2))
-    if grid.penalty is Penalty.neurox:
-        empty: Bool[Tensor, " grid"] = (weight == 0).flatten(1).all(dim=1)
-        norm = torch.where(empty, (norm - grid.lambda2).clamp(min=0), norm)
-    return (norm.square() + bias_gradient.square().sum(dim=1)).sqrt()
+    """Return the norm of the smallest subgradient: 0 at the optimum and only there."""
+    slope = smallest_subgradient(weight, gradient, grid)
+    return (slope.square().sum(dim=(1, 2)) + bias_gradient.square().sum(dim=1)).sqrt()

@@ -48,7 +48,6 @@ class ProximalAdam:
     def step(self, gradient: Weights, bias_gradient: Biases, *, average: bool = False) -> None:
         """Take one step, in place; with ``average``, count the result into `settled`."""
         self.steps += 1
-        gradient = self.grid.only_allowed(gradient)
         if self.grid.penalty is Penalty.neurox:
             gradient = gradient + l2_gradient(self.weight, self.grid)
         rate = (self.pace * self.learning_rate).masked_fill(self.resting, 0)[:, None]
@@ -73,7 +72,6 @@ class ProximalAdam:
             self.weight[self.resting],
             self.bias[self.resting],
         )
-        gradient = self.grid.only_allowed(gradient)
         if self.grid.penalty is Penalty.neurox:
             gradient = gradient + l2_gradient(weight, self.grid)
         rate = self.learning_rate.masked_fill(self.resting, 0)[:, None]
@@ -91,19 +89,11 @@ class ProximalAdam:
         self.frozen, self.pace = True, 1.0
         for index, square in enumerate(self._square):
             deviation = (square / self._second_correction()).sqrt()
-            floor = 0.01 * self._mean_over_allowed(deviation).clamp(min=1e-12)
+            floor = 0.01 * deviation.flatten(1).mean(dim=1).clamp(min=1e-12)
             shape = (-1,) + (1,) * (deviation.dim() - 1)
             self._square[index] = 1 / (deviation + floor.view(shape))
             self._mean[index].zero_()
         self.steps = 0
-
-    def _mean_over_allowed(self, deviation: Float[Tensor, "grid ..."]) -> Float[Tensor, " grid"]:
-        """Return the mean over what a point may use, so that the rest does not count."""
-        mean = deviation.flatten(1).mean(dim=1)
-        allowed = self.grid.allowed
-        if allowed is None or deviation.shape != self.weight.shape:
-            return mean
-        return mean / allowed.float().mean(dim=1).clamp(min=1 / allowed.shape[1])
 
     def speed_up(self, chosen: Bool[Tensor, " grid"], factor: float) -> None:
         """Lengthen the steps of some grid points, only slowly beyond what failed before."""

@@ -11,23 +11,26 @@ import logging
 from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from onegrain.probing.fitting import fit_probe
+from onegrain.models.lightning import choose_device
+from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
-from onegrain.probing.objective import Biases, Weights
+from onegrain.probing.lbfgs import Points, dot
+from onegrain.probing.mask_batches import mask_batches
+from onegrain.probing.nearby import Nearby, Sample, log_frequencies, nearby
+from onegrain.probing.objective import smallest_subgradient, whole_loss
+from onegrain.probing.owl_qn import Objective, Place, minimise
 from onegrain.probing.probe import Probe
+from onegrain.settings import Penalty
+
+logger = logging.getLogger(__name__)
 
 Refit = Callable[[Bool[Tensor, "points neurons"]], Probe]
 """Fits a probe again for each row of a mask: `refit_probe` with all but the mask chosen."""
 
-logger = logging.getLogger(__name__)
-
-START_WORDS = 20_000  # over which neurons are predicted from others; a start need not be exact
-RIDGE = 1e-3  # of a neuron's variance
-OPENING_COST = 1e9  # of a batch, in multiplications: what its steps cost whatever their size
-MEMORY_BYTES = 2**31  # of remembered gradients in a batch
+LEAST_GRADIENT = 1e-2  # at zero weights, to which residuals are relative: less tells no label
 
 
 def refit_probe(
@@ -37,17 +40,16 @@ def refit_probe(
     allowed: Bool[Tensor, "points neurons"],
     *,
     tolerance: float = 1e-3,
-    epochs: int = 40,
-    batch_size: int | None = None,
+    passes: int = 160,
     dtype: torch.dtype = torch.float32,
     memory_gigabytes: float = 6.0,
     accelerator: str = "auto",
-    seed: int = 0,
 ) -> Probe:
     """Fit a probe again for each row of ``allowed``, on those neurons alone.
 
-    The penalties are those of the probe's ``point``. Each refit starts where the whole probe's
-    logits are best predicted from its neurons (`projected`), and ends as `fit_probe` ends.
+    The penalties are those of the probe's ``point``, and so is the objective
+    (`onegrain.probing.objective`). Each refit starts near its optimum (`nearby`) and goes there by
+    quasi-Newton steps (`minimise`).
 
     Args:
         train: The words to fit on, those of ``probe``.
@@ -55,19 +57,17 @@ def refit_probe(
         point: Which of its points is fitted again.
         allowed: The neurons of each refit. All of them are the probe itself; none of them leave
             the labels' frequencies.
-        tolerance: As for `fit_probe`, like all that follow.
-        epochs: Passes over the data at most.
-        batch_size: Words in a step.
+        tolerance: Optimality residual, relative to that of zero weights, that ends a refit.
+        passes: Over the data at most; refits that need more are marked.
         dtype: Of matrix products.
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
-        seed: Of the order of the words.
 
     Returns:
         One point for each row of ``allowed``, whose grid has the mask.
 
     Example:
-        >>> from onegrain.probing.grid import LambdaGrid
+        >>> from onegrain.probing.fitting import fit_probe
         >>> from onegrain.probing.labelled import InMemory
         >>> values = torch.randn(600, 3, generator=torch.Generator().manual_seed(0))
         >>> labels = (values[:, 2] > 0).long()
@@ -80,42 +80,101 @@ def refit_probe(
         >>> bool(refitted.train_accuracy < 0.7)
         True
     """
-    start_weight, start_bias = projected(probe.weight[point], probe.bias[point], train, allowed)
-    whole = torch.tensor([point])
-    grid = probe.grid.select(whole).restricted(allowed)
-    size = len(allowed)
-    refitted = Probe(
-        grid=grid,
-        labels=probe.labels,
-        weight=torch.where(allowed[:, None, :], probe.weight[point], 0.0),
-        bias=probe.bias[whole].repeat(size, 1),
-        objective=probe.objective[whole].repeat(size),
-        residual=probe.residual[whole].repeat(size),
-        train_accuracy=probe.train_accuracy[whole].repeat(size),
-        tolerance=tolerance,
-    )
+    refitted = _repeated(probe, point, allowed, tolerance)
     for index in (~allowed.any(dim=1)).nonzero()[:, 0].tolist():
         _say_frequencies(refitted, index, train)
-    for batch in _batches(allowed, len(train), len(probe.labels)):
-        neurons = allowed[batch].any(dim=0).nonzero()[:, 0]
-        logger.info("retraining: %d probes on %d neurons together", len(batch), len(neurons))
-        part = fit_probe(
-            train.columns(neurons),
-            probe.labels,
-            probe.grid.select(whole).restricted(allowed[batch][:, neurons]),
-            tolerance=tolerance,
-            epochs=epochs,
-            batch_size=batch_size,
-            dtype=dtype,
-            memory_gigabytes=memory_gigabytes,
-            accelerator=accelerator,
-            seed=seed,
-            start=(start_weight[batch][:, :, neurons], start_bias[batch]),
-        )
-        refitted.weight[torch.tensor(batch)[:, None], :, neurons] = part.weight.transpose(1, 2)
-        for name in ("bias", "objective", "residual", "train_accuracy"):
-            getattr(refitted, name)[batch] = getattr(part, name)
+    batches = mask_batches(allowed, len(train), len(probe.labels))
+    if not batches:
+        return refitted
+    device = choose_device(accelerator)
+    sample = Sample.of(train, len(probe.labels), device)
+    centered, weight = train.centered(sample.center.cpu()), probe.weight[point].to(device)
+    bias = probe.bias[point].to(device) + weight @ sample.center
+    for batch in batches:
+        masks = allowed[batch].to(device)
+        grid = refitted.grid.select(torch.tensor(batch)).to(device)
+        near = nearby(weight, bias, sample, masks, _shrinkage(grid, weight))
+        logger.info("retraining: %d probes on %d neurons together", len(batch), len(near.neurons))
+        data = centered.columns(near.neurons.cpu())
+        if len(data) * data.neurons * dtype.itemsize / 2**30 <= memory_gigabytes:
+            data = data.in_memory(dtype, device)
+        narrow = LambdaGrid(grid.lambda1, grid.lambda2, grid.penalty, masks[:, near.neurons])
+        objective = Objective(narrow, data, dtype)
+        start, reference = _start(near, sample, objective, tolerance)
+        place = minimise(start, objective, near.metric, tolerance * reference, passes)
+        _write(refitted, batch, near.neurons, place, reference, sample.center)
     return refitted
+
+
+def _repeated(
+    probe: Probe, point: int, allowed: Bool[Tensor, "points neurons"], tolerance: float
+) -> Probe:
+    """Return the chosen point once for each mask, with the weights that the mask leaves."""
+    chosen, size = torch.tensor([point]), len(allowed)
+    return Probe(
+        grid=probe.grid.select(chosen).restricted(allowed),
+        labels=probe.labels,
+        weight=torch.where(allowed[:, None, :], probe.weight[point], 0.0),
+        bias=probe.bias[chosen].repeat(size, 1),
+        objective=probe.objective[chosen].repeat(size),
+        residual=probe.residual[chosen].repeat(size),
+        train_accuracy=probe.train_accuracy[chosen].repeat(size),
+        tolerance=tolerance,
+    )
+
+
+def _say_frequencies(refitted: Probe, index: int, train: LabelledActivations) -> None:
+    """Write down the optimum without neurons: the bias alone."""
+    logits = log_frequencies(train.labels, len(refitted.labels))
+    refitted.bias[index] = logits
+    refitted.objective[index] = -logits[train.labels].mean()
+    refitted.residual[index] = 0.0
+    refitted.train_accuracy[index] = (train.labels == logits.argmax()).float().mean()
+
+
+def _shrinkage(grid: LambdaGrid, weight: Float[Tensor, "labels neurons"]) -> float:
+    """Return what the L2 penalty adds to the curvature of a weight, near the probe's weights."""
+    lambda2 = float(grid.lambda2[0])
+    if grid.penalty is Penalty.squared:
+        return 2 * lambda2
+    return lambda2 / max(float(weight.norm()), 1.0)
+
+
+def _start(
+    near: Nearby, sample: Sample, objective: Objective, tolerance: float
+) -> tuple[Points, Float[Tensor, " points"]]:
+    """Return where refits start, and the norms of their gradients at zero weights.
+
+    Where zero weights are the optimum that is the start: the unsquared norm has a kink there, to
+    which steps only come nearer and nearer.
+    """
+    grid, zero = objective.grid, torch.zeros_like(near.start[..., :-1])
+    loss = whole_loss(zero[:1], sample.prior[None], objective.data, objective.dtype)
+    gradient = loss.weight_gradient.expand_as(zero)
+    of_bias = loss.bias_gradient.square().sum()
+    allowed = grid.only_allowed(gradient)
+    reference = (dot(allowed, allowed) + of_bias).sqrt().clamp(min=LEAST_GRADIENT)
+    left = smallest_subgradient(zero, gradient, grid)
+    empty = dot(left, left).sqrt() <= tolerance * reference
+    at_zero = torch.cat([zero, sample.prior.expand(len(zero), -1)[..., None]], dim=2)
+    return torch.where(empty[:, None, None], at_zero, near.start), reference
+
+
+def _write(
+    refitted: Probe,
+    batch: Sequence[int],
+    neurons: Int[Tensor, " neurons"],
+    place: Place,
+    reference: Float[Tensor, " batch"],
+    center: Float[Tensor, " all_neurons"],
+) -> None:
+    """Write down a batch, with biases for activations that are not centred."""
+    rows, weight = torch.tensor(batch), place.values[..., :-1]
+    refitted.weight[rows[:, None], :, neurons.cpu()] = weight.transpose(1, 2).cpu()
+    refitted.bias[rows] = (place.values[..., -1] - weight @ center[neurons]).cpu()
+    refitted.objective[rows] = place.objective.cpu()
+    refitted.residual[rows] = (place.residual / reference).cpu()
+    refitted.train_accuracy[rows] = place.accuracy.cpu()
 
 
 def prefix_masks(
@@ -130,72 +189,3 @@ def prefix_masks(
     place = torch.full((neurons,), neurons)
     place[torch.as_tensor(order)] = torch.arange(len(order))
     return place < torch.tensor(list(counts))[:, None]
-
-
-def projected(
-    weight: Float[Tensor, "labels neurons"],
-    bias: Float[Tensor, " labels"],
-    data: LabelledActivations,
-    allowed: Bool[Tensor, "points neurons"],
-) -> tuple[Weights, Biases]:
-    """Return, for each mask, the weights whose logits are nearest to those of the whole probe.
-
-    Nearest in squares, over words: what a neuron outside of the mask contributes is predicted
-    from those inside by ridge regression. That is nearer to the refit's optimum than the whole
-    probe's own weights, and needs covariances only.
-    """
-    sample = data.spread(START_WORDS)
-    mean = sample.mean()
-    centered = sample.activations.gather(torch.arange(len(sample))).float() - mean
-    scale = centered.square().mean(dim=0).sqrt().clamp(min=torch.finfo(torch.float32).tiny ** 0.5)
-    centered /= scale
-    correlation = (centered.T @ centered) / len(sample)
-    target = (weight * scale) @ correlation
-    correlation.diagonal().add_(RIDGE)
-    starts = torch.zeros(len(allowed), *weight.shape)
-    for start, mask in zip(starts, allowed, strict=True):
-        kept = mask.nonzero()[:, 0]
-        factor = torch.linalg.cholesky(correlation[kept][:, kept])
-        start[:, kept] = torch.cholesky_solve(target[:, kept].T, factor).T / scale[kept]
-    return starts, bias + (weight - starts) @ mean
-
-
-def _say_frequencies(refitted: Probe, index: int, train: LabelledActivations) -> None:
-    """Write down the optimum without neurons: the bias alone."""
-    counts = torch.bincount(train.labels, minlength=len(refitted.labels))
-    share = (counts + 0.5) / (counts + 0.5).sum()
-    refitted.bias[index] = share.log()
-    refitted.objective[index] = -(counts * share.log()).sum() / len(train)
-    refitted.residual[index] = 0.0
-    refitted.train_accuracy[index] = counts.max() / len(train)
-
-
-def _batches(allowed: Bool[Tensor, "points neurons"], words: int, labels: int) -> list[list[int]]:
-    """Part the masks into batches that cost little together; whole and empty ones need no fit.
-
-    A batch multiplies the union of its neurons for each of its points, so masks of similar
-    neurons belong together, the more so the larger the data; every batch has a cost of its own,
-    so on small data all may. Greedy, from the largest mask to the smallest.
-    """
-    counts = allowed.sum(dim=1)
-    opening = OPENING_COST / (words * labels)
-    most = max(1, MEMORY_BYTES // (4 * words * labels))
-    batches: list[list[int]] = []
-    unions: list[Bool[Tensor, " neurons"]] = []
-    for index in counts.argsort(descending=True, stable=True).tolist():
-        if int(counts[index]) in (0, allowed.shape[1]):
-            continue
-        mask = allowed[index]
-        costs = [
-            float((union | mask).sum()) * (len(batch) + 1) - float(union.sum()) * len(batch)
-            for batch, union in zip(batches, unions, strict=True)
-        ]
-        free = [number for number, batch in enumerate(batches) if len(batch) < most]
-        best = min(free, key=costs.__getitem__, default=None)
-        if best is None or costs[best] > opening + float(counts[index]):
-            batches.append([index])
-            unions.append(mask)
-        else:
-            batches[best].append(index)
-            unions[best] = unions[best] | mask
-    return batches

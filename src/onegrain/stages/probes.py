@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 PROBE_FILE = "probe.safetensors"
 CODE_FILE = "online_code.json"
+PASSES_AN_EPOCH = 4  # a pass of a refit takes one step, where an epoch takes many
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +113,17 @@ def refitting(
 ) -> Refit:
     """Return what fits the chosen point of a `fitted_probe` again on some neurons only."""
     fitted = _probe_key(settings, task, recording, corpus)
+    passes = PASSES_AN_EPOCH * settings.probe.epochs
 
     def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
         def make(folder: Path) -> None:
-            refitted = refit_probe(task.train, probe, point, allowed, **_fitting(settings))
+            options = _fitting_on_all_words(settings)
+            refitted = refit_probe(task.train, probe, point, allowed, passes=passes, **options)
             refitted.save(folder / PROBE_FILE)
 
         digest = sha256(np.packbits(allowed.numpy()).tobytes()).hexdigest()
-        key = {"probe": fitted, "point": point, "allowed": digest, "masks": len(allowed)}
+        masks = {"masks": len(allowed), "allowed": digest}
+        key = {"probe": fitted, "point": point, "passes": passes, **masks}
         return Probe.load(store.get_or_make("refit", key, make) / PROBE_FILE)
 
     return refit
@@ -167,14 +171,22 @@ def _probe_key(
 
 
 def _fitting(settings: Settings) -> dict[str, Any]:
-    """Return how probes are fitted, as `fit_probe` and `refit_probe` take it."""
+    """Return how probes are fitted in batches of words, as `fit_probe` takes it."""
+    chosen = settings.probe
+    return {
+        **_fitting_on_all_words(settings),
+        "epochs": chosen.epochs,
+        "batch_size": chosen.batch_size,
+        "seed": settings.seed if chosen.seed is None else chosen.seed,
+    }
+
+
+def _fitting_on_all_words(settings: Settings) -> dict[str, Any]:
+    """Return how probes are fitted on all words at once, as `refit_probe` takes it."""
     chosen = settings.probe
     return {
         "tolerance": chosen.tolerance,
-        "epochs": chosen.epochs,
-        "batch_size": chosen.batch_size,
         "dtype": resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator)),
         "memory_gigabytes": chosen.memory_gigabytes,
         "accelerator": settings.trainer.accelerator,
-        "seed": settings.seed if chosen.seed is None else chosen.seed,
     }

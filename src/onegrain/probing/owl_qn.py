@@ -1,0 +1,171 @@
+"""Many elastic nets at once by quasi-Newton steps over all words.
+
+OWL-QN (Andrew & Gao, ICML 2007): L-BFGS on the smallest subgradient, every step held in one
+orthant, so that weights become exactly zero. With a first guess of the curvature that knows how
+neurons correlate it takes some twenty passes from a near start, where the mini-batches of
+`ElasticNetProbe` take forty epochs; but such a guess must be had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.lbfgs import CurvatureMemory, Points, dot
+from onegrain.probing.objective import penalty, smallest_subgradient, whole_loss
+
+TRIALS = 10  # of shorter and shorter steps, before a direction is given up
+SHORTER = 0.4
+ENOUGH = 1e-4  # of the decrease that the slope promises
+ROUNDING = 1e-6  # of an objective: what sums in fp32 cannot tell apart
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """A guess of how objectives curve."""
+
+    def __call__(self, slopes: Points, points: Int[Tensor, " points"]) -> Points:
+        """Multiply the slopes of these points by the inverse of the curvature."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where points stand, measured over all words.
+
+    Attributes:
+        values: The weights, and the biases as one column more.
+        slope: The smallest subgradient: 0 where the penalty or a mask holds a weight at zero.
+        objective: What is minimised (`onegrain.probing.objective`).
+        residual: Norm of the slope.
+        accuracy: On the words.
+    """
+
+    values: Points
+    slope: Points
+    objective: Float[Tensor, " points"]
+    residual: Float[Tensor, " points"]
+    accuracy: Float[Tensor, " points"]
+
+    @property
+    def free(self) -> Points:
+        """1 where a value can move, 0 for a weight that is held at zero."""
+        moves = (self.values != 0) | (self.slope != 0)
+        moves[..., -1] = True
+        return moves.to(self.values)
+
+    def select(self, points: Int[Tensor, " chosen"]) -> Place:
+        """Return some of the points."""
+        return Place(*(getattr(self, item.name)[points] for item in fields(self)))
+
+    def put(self, points: Int[Tensor, " chosen"], other: Place) -> None:
+        """Overwrite some of the points."""
+        for item in fields(self):
+            getattr(self, item.name)[points] = getattr(other, item.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What is minimised for the points of a grid, over all words of ``data``."""
+
+    grid: LambdaGrid
+    data: LabelledActivations
+    dtype: torch.dtype
+
+    def select(self, points: Int[Tensor, " chosen"]) -> Objective:
+        """Return the objective of some of the points."""
+        return Objective(self.grid.select(points), self.data, self.dtype)
+
+    def measure(self, values: Points) -> Place:
+        """Go over all words once."""
+        weight, bias = values[..., :-1].contiguous(), values[..., -1].contiguous()
+        loss = whole_loss(weight, bias, self.data, self.dtype)
+        of_weight = smallest_subgradient(weight, loss.weight_gradient, self.grid)
+        slope = torch.cat([of_weight, loss.bias_gradient[..., None]], dim=2)
+        objective = loss.cross_entropy + penalty(weight, self.grid)
+        return Place(values, slope, objective, dot(slope, slope).sqrt(), loss.accuracy)
+
+
+def minimise(
+    start: Points,
+    objective: Objective,
+    metric: Metric,
+    enough: Float[Tensor, " points"],
+    passes: int,
+) -> Place:
+    """Take every point from its start to its optimum.
+
+    A point is left when its residual is ``enough``, when even a direction that nothing remembered
+    has bent does not lower its objective, or after all ``passes``.
+
+    Args:
+        start: Weights, zero where the grid allows none, and biases.
+        objective: What is minimised.
+        metric: A guess of how it curves.
+        enough: The residual at which a point is done.
+        passes: Over all words at most, apart from trials of shorter steps in the last.
+
+    Returns:
+        Where every point ended; its residual says whether it is done.
+    """
+    reached = objective.measure(start.clone())
+    memory, left = CurvatureMemory(), passes - 1.0
+    active = torch.arange(len(start), device=start.device)
+    here, stuck = reached, torch.zeros_like(active, dtype=torch.bool)
+    while left > 0:
+        stays = ((here.residual > enough[active]) & ~stuck).nonzero()[:, 0]
+        active, here = active[stays], here.select(stays)
+        memory.keep(stays)
+        if not len(active):
+            break
+        direction = -memory.inverse_times(here.slope, here.free, partial(metric, points=active))
+        there, moved, used = _search(here, direction, objective.select(active))
+        memory.add(there.values - here.values, there.slope - here.slope)
+        stuck = ~moved & ~memory.forget(~moved)
+        reached.put(active, there)
+        here, left = there, left - used
+    return reached
+
+
+def _search(
+    here: Place, direction: Points, objective: Objective
+) -> tuple[Place, Bool[Tensor, " points"], float]:
+    """Step along ``direction`` with shorter and shorter steps, until the objective falls enough.
+
+    Returns:
+        Where each point got, whether it moved at all, and the passes that this took.
+    """
+    size = len(direction)
+    trying = torch.arange(size, device=direction.device)
+    there, moved = here.select(trying), torch.zeros_like(trying, dtype=torch.bool)
+    length, used = 1.0, 0.0
+    for _ in range(TRIALS):
+        origin, part = here.select(trying), objective.select(trying)
+        values = _in_orthant(origin, length * direction[trying], part.grid)
+        tried = part.measure(values)
+        promised = dot(origin.slope, values - origin.values).clamp(max=0)
+        bound = origin.objective + ENOUGH * promised + ROUNDING * origin.objective.abs()
+        good = (tried.objective <= bound).nonzero()[:, 0]
+        there.put(trying[good], tried.select(good))
+        moved[trying[good]] = True
+        used += len(trying) / size
+        trying, length = (~moved).nonzero()[:, 0], SHORTER * length
+        if not len(trying):
+            break
+    return there, moved, used
+
+
+def _in_orthant(origin: Place, step: Points, grid: LambdaGrid) -> Points:
+    """Take a step, with exact zeros where lambda1 |w| would change its side."""
+    before, after = origin.values[..., :-1], origin.values + step
+    side = torch.where(before != 0, before.sign(), -origin.slope[..., :-1].sign())
+    crossed = (after[..., :-1].sign() != side) & (grid.lambda1 > 0)[:, None, None]
+    after[..., :-1].masked_fill_(crossed, 0.0)
+    return after
