@@ -76,6 +76,17 @@ class NeuronLayout:
         """The layers of a unidirectional language model, the lowest first."""
         return cls(tuple(Block("lm", layer, "forward", width) for layer in range(1, layers + 1)))
 
+    @classmethod
+    def tagger(cls, layers: int, width: int, directions: Sequence[str]) -> NeuronLayout:
+        """All layers of the first direction, the lowest first, then those of the second."""
+        return cls(
+            tuple(
+                Block("tagger", layer, direction, width)
+                for direction in directions
+                for layer in range(1, layers + 1)
+            )
+        )
+
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The first id of every block, and D at the end."""

@@ -60,6 +60,7 @@ from onegrain.settings.model import (
     Schedule,
     SearchSettings,
     StorageType,
+    TaggerModel,
     TrainerSettings,
     network_settings,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "Site",
     "Splitting",
     "StorageType",
+    "TaggerModel",
     "Target",
     "TaskSettings",
     "TextSettings",
