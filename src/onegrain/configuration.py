@@ -31,6 +31,7 @@ SCHEMAS = {
     "dataset_data": settings.DatasetData,
     "nmt_model": settings.NmtModel,
     "nlm_model": settings.NlmModel,
+    "tagger_model": settings.TaggerModel,
     "pos_task": settings.PosTask,
     "morph_task": settings.MorphTask,
     "sem_task": settings.SemTask,

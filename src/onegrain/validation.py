@@ -17,10 +17,12 @@ from onegrain.settings import (
     FilesData,
     FilesTask,
     Method,
+    Reader,
     Reduce,
     RegexTask,
     Selection,
     Settings,
+    TaggerModel,
     Target,
     TaskSettings,
     VocabularyTask,
@@ -34,7 +36,7 @@ NAMED_VARIANTS = {  # of cross_model, by reduce, signed and weight
     (Reduce.max, False, Weight.std): Method.cross_model_std,
 }
 
-ON_PROBE = {Target.probe_mask, Target.probe_retrain}
+ON_PROBE = {Target.probe_mask, Target.probe_retrain, Target.label}
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def _validate_together(settings: Settings) -> None:
             f"activations.layers={_as_typed(layers)}: ablation in the model needs the rankings of "
             "all of its neurons; take activations.layers=null or ablation=probe_mask"
         )
+    _validate_tagger(settings)
     if settings.analysis.redundancy.sets and not settings.analysis.minimal.enabled:
         raise UserError(
             f"analysis.redundancy.sets={settings.analysis.redundancy.sets}: begins with the "
@@ -97,6 +100,27 @@ def _validate_together(settings: Settings) -> None:
         raise UserError(
             f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
             "lambda_grid=single is one"
+        )
+
+
+def _validate_tagger(settings: Settings) -> None:
+    model, targets = settings.model, settings.ablation.targets
+    if not isinstance(model, TaggerModel):
+        return
+    inside = [target for target in targets if target not in ON_PROBE]
+    if inside:
+        raise UserError(
+            f"ablation.targets={_as_typed(targets)}: neurons of a tagger are taken away before its "
+            "output layer, or from the probe; take ablation=label or ablation=probe_mask"
+        )
+    if model.frozen and model.vectors is None:
+        raise UserError(
+            "model.frozen=True: there are no vectors to freeze; give model.vectors=FILE"
+        )
+    if settings.activations.layers is not None and settings.ranking.reader is Reader.auto:
+        raise UserError(
+            f"activations.layers={_as_typed(settings.activations.layers)}: a tagger's output layer "
+            "reads its own neurons; take activations.layers=null or ranking.reader=probe"
         )
 
 
@@ -219,6 +243,7 @@ RULES: dict[str, Rule] = {
     "model.instances": _at_least(1),
     "model.instance": _at_least(1),
     "model.epoch": _at_least(1),
+    "model.vectors": NOT_EMPTY,
     "model.beam": _at_least(1),
     "model.max_decode_ratio": NOT_NEGATIVE,
     "model.max_decode_extra": _at_least(1),
@@ -264,6 +289,8 @@ RULES: dict[str, Rule] = {
     "ablation.clamps": PROBE_CLAMPS,
     "ablation.retrain.fractions": _each(_share()),
     "ablation.retrain.random_orders": NOT_NEGATIVE,
+    "ablation.label.fractions": _each(_share()),
+    "ablation.label.shown": _share("("),
     "ablation.model.sites": DISTINCT,
     "ablation.model.clamps": DISTINCT,
     "ablation.model.fractions": _each(_share()),

@@ -139,7 +139,7 @@ def single_drops(
     words = torch.bincount(data.labels[data.labels >= 0], minlength=len(labels))
     whole, *alone = hits.double() / words
     change = torch.stack(alone) - whole
-    size, neuron = change.abs().max(dim=0)
+    _size, neuron = change.abs().max(dim=0)
     table = pd.DataFrame(
         {
             "label": list(labels),

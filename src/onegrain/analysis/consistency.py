@@ -37,7 +37,8 @@ def label_correlations(
     centered = sensitivities.double()
     centered = centered - centered.mean(dim=1, keepdim=True)
     norm = centered.norm(dim=1)
-    return (centered @ centered.T / (norm[:, None] * norm)).clamp(-1, 1)
+    correlations: Tensor = centered @ centered.T / (norm[:, None] * norm)
+    return correlations.clamp(-1, 1)
 
 
 def consistency_table(
@@ -139,7 +140,8 @@ def _similarity(
     pairs = counted.sum(dim=1, keepdim=True)
     x = (x - (x * counted).sum(dim=1, keepdim=True) / pairs) * counted
     y = (y - (y * counted).sum(dim=1, keepdim=True) / pairs) * counted
-    return (x * y).sum(dim=1) / (x.norm(dim=1) * y.norm(dim=1))
+    similarity: Tensor = (x * y).sum(dim=1) / (x.norm(dim=1) * y.norm(dim=1))
+    return similarity
 
 
 def _middle(values: Float[Tensor, " samples"]) -> tuple[float, float]:

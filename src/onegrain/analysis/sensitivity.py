@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onegrain.analysis.groups import group_means
 from onegrain.neurons import NeuronLayout, Ranking
+from onegrain.probing.groups import group_means
 from onegrain.probing.labelled import ActivationSource
 from onegrain.ranking.ordering import ascending
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import torch
 
@@ -24,9 +24,11 @@ from onegrain.models.tagger import Tagger
 from onegrain.models.translator import Translator
 from onegrain.settings import NlmModel, NmtModel, TaggerModel, TextSettings, VocabularyKind
 
+Data = TypeVar("Data", bound=AnyDataset, covariant=True)
+
 
 @dataclass(frozen=True)
-class Examples:
+class Examples(Generic[Data]):
     """The sentences of a corpus as a model is to predict them.
 
     Attributes:
@@ -35,7 +37,7 @@ class Examples:
             labels.
     """
 
-    pairs: AnyDataset
+    pairs: Data
     words: int
 
     def per_word(self, perplexity: float) -> float:
@@ -68,7 +70,7 @@ class TextTranslator:
         """The encoder of the symbols that the network predicts."""
         return self.target
 
-    def examples(self, corpus: Corpus) -> Examples:
+    def examples(self, corpus: Corpus) -> Examples[PairDataset]:
         """Encode sentence pairs; one whose source is empty is left out.
 
         Raises:
@@ -101,7 +103,7 @@ class TextLanguageModel:
         """The encoder of the symbols that the network predicts."""
         return self.source
 
-    def examples(self, corpus: Corpus) -> Examples:
+    def examples(self, corpus: Corpus) -> Examples[PairDataset]:
         """Encode sentences; empty ones are left out.
 
         Raises:
@@ -140,7 +142,7 @@ class TextTagger:
         """The labels that the network predicts."""
         return self.labels
 
-    def examples(self, corpus: Corpus) -> Examples:
+    def examples(self, corpus: Corpus) -> Examples[TaggedDataset]:
         """Encode sentences with labels; those without a word that has a known one are left out.
 
         Raises:
@@ -162,7 +164,10 @@ class TextTagger:
         return Examples(data, data.target_tokens)
 
 
-TextModel: TypeAlias = TextTranslator | TextLanguageModel | TextTagger
+GenerativeModel: TypeAlias = TextTranslator | TextLanguageModel
+"""A model whose neurons can be taken away inside it, for its translations or its perplexity."""
+
+TextModel: TypeAlias = GenerativeModel | TextTagger
 
 
 def untrained_model(

@@ -141,8 +141,8 @@ def _fit(
 def _training_metrics(
     rows: Sequence[dict[str, float | int]],
     seconds: float,
-    shown: Examples,
-    unseen: Examples,
+    shown: Examples[AnyDataset],
+    unseen: Examples[AnyDataset],
     network: torch.nn.Module,
 ) -> dict[str, Any]:
     best = min(rows, key=lambda row: row["dev/loss"])

@@ -8,6 +8,7 @@ from onegrain.stages.models import (
     OpenRun,
     loaded,
     model_scores,
+    model_text,
     trained_model,
     training_metrics,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "fitted_probe",
     "loaded",
     "model_scores",
+    "model_text",
     "probing_task",
     "recorded",
     "refitting",

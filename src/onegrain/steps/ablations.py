@@ -19,10 +19,11 @@ from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
 from onegrain.data.sampling import shuffled
 from onegrain.models.lightning import choose_device
-from onegrain.models.text_model import TextModel, TextTranslator
+from onegrain.models.text_model import GenerativeModel, TextModel, TextTagger, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
+from onegrain.reporting.run_files import CURVE_COLUMNS
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
@@ -46,7 +47,7 @@ def ablation_curves(
         settings: Those of the run.
         ranked: The orders in which neurons are taken away.
         probed: The probe, and what it is tested on.
-        model: The analysed model.
+        model: The analysed model; a tagger has no curves inside it, which validation refuses.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
     """
@@ -56,11 +57,13 @@ def ablation_curves(
         parts.append(_on_probe(settings, ranked.rankings, probed))
     if Target.probe_retrain in targets and ranked.rankings:
         parts.append(retraining_curves(settings, ranked.rankings, probed))
-    if Target.model in targets:
+    if Target.model in targets and not isinstance(model, TextTagger):
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
-    if Target.prune in targets:
+    if Target.prune in targets and not isinstance(model, TextTagger):
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
+    if not parts:  # Target.label has a table of its own
+        return pd.DataFrame(columns=list(CURVE_COLUMNS))
     curves = pd.concat(parts, ignore_index=True)
     return curves.assign(task=probed.task.name, instance=settings.model.instance)
 
@@ -132,7 +135,9 @@ def _values(clamp: Clamp, recording: Activations, seed: int) -> Values:
             return Resample.from_source(recording, seed)
 
 
-def _pruned(settings: Settings, ranked: Ranked, model: TextModel, test: Corpus) -> pd.DataFrame:
+def _pruned(
+    settings: Settings, ranked: Ranked, model: GenerativeModel, test: Corpus
+) -> pd.DataFrame:
     return pruning_curves(
         model,
         lambda pruned: _measure(settings, pruned, test),
@@ -148,7 +153,7 @@ def _fractions(settings: Settings) -> list[float]:
     return [*(INSIDE if chosen.fractions is None else chosen.fractions), *chosen.shown]
 
 
-def _measure(settings: Settings, model: TextModel, test: Corpus) -> Measure:
+def _measure(settings: Settings, model: GenerativeModel, test: Corpus) -> Measure:
     chosen = settings.ablation.model
     if chosen.sentences is not None and chosen.sentences < len(test):
         test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")
