@@ -33,6 +33,7 @@ NEEDED = {
     "experiment=neurox_files": RECORDED,
     "task=files": ["task.root=labels"],
     "task=vocabulary": ["task.words=[he,she]"],
+    "model=tagger": ["ablation=label"],
     "task=regex": [r"task.patterns=['year=\d{4}']"],
 }
 CHOICES = [
@@ -122,14 +123,15 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
     [
         (
             ["model=nmtt"],
-            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, recorded, transformer",
+            "model=nmtt: no such model; did you mean nmt? available: nlm, nmt, recorded, tagger, "
+            "transformer",
         ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
         (
             ["model=null"],
-            "model=null: it needs a choice; available: nlm, nmt, recorded, transformer",
+            "model=null: it needs a choice; available: nlm, nmt, recorded, tagger, transformer",
         ),
         (["probe.epochs=abc"], "probe.epochs=abc: expected a whole number"),
         (["probe.tolerance=x"], "probe.tolerance=x: expected a number"),
@@ -237,6 +239,20 @@ def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, w
             ["ranking.methods=[cross_model,cross_model_mean]", "ranking.reduce=mean"],
             "ranking.methods=[cross_model,cross_model_mean]: cross_model is cross_model_mean too, "
             "by ranking.reduce, signed and weight; take one of them",
+        ),
+        (
+            ["model=tagger"],
+            "ablation.targets=[probe_mask,model]: neurons of a tagger are taken away before its "
+            "output layer, or from the probe; take ablation=label or ablation=probe_mask",
+        ),
+        (
+            ["model=tagger", "ablation=label", "activations.layers=[1]"],
+            "activations.layers=[1]: a tagger's output layer reads its own neurons; take "
+            "activations.layers=null or ranking.reader=probe",
+        ),
+        (
+            ["model=tagger", "ablation=label", "model.frozen=true"],
+            "model.frozen=True: there are no vectors to freeze; give model.vectors=FILE",
         ),
         (
             ["ablation.model.sites=[]"],

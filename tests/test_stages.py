@@ -17,6 +17,7 @@ from onegrain.activations.activations import Activations
 from onegrain.configuration import compose_settings
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.datasets import load_parallel
+from onegrain.data.labelled import load_labelled
 from onegrain.neurons import NeuronLayout
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
@@ -26,6 +27,7 @@ from onegrain.settings import (
     Penalty,
     PosTask,
     Settings,
+    TaggerModel,
     TrackingMode,
     TrackingSettings,
 )
@@ -33,6 +35,7 @@ from onegrain.stages import (
     ProbingTask,
     fitted_probe,
     model_scores,
+    model_text,
     probing_task,
     recorded,
     trained_model,
@@ -75,6 +78,8 @@ def not_opened(*, name: str) -> AbstractContextManager[TrackedRun]:
 def model_of(*overrides: str, instance: int = 1) -> Path:
     settings = settings_of(*overrides)
     data = load_parallel(settings.data)
+    if isinstance(settings.model, TaggerModel):
+        data = model_text(settings, data, load_labelled(settings.task, data, "en"))
     return trained_model(settings, data, instance, Ledger(Path("store")), not_opened)
 
 
@@ -128,6 +133,31 @@ def test_a_language_model_is_another_where_its_own_side_is() -> None:
     assert model_of(*nlm, "data.pair=en-de") == model_of(*nlm)
     assert model_of(*nlm, "data.pair=de-en") != model_of(*nlm)
     assert model_of(*nlm, "model.hidden=8") != model_of(*nlm)
+
+
+TAGGER = ("model=tagger", "ablation=label")
+
+
+def test_a_tagger_depends_on_the_labels_and_vectors_of_its_task(tmp_path: Path) -> None:
+    others = [
+        model_of(*TAGGER, "model.bidirectional=true"),
+        model_of(*TAGGER, instance=2),
+        model_of(*TAGGER, "task=position"),
+    ]
+    assert len({model_of(*TAGGER), *others}) == 4
+    assert model_of(*TAGGER, "ranking.groups=predicted") == model_of(*TAGGER)
+    models = []
+    for place, text in enumerate(["the 1 2\n", "the 1 2\nunicorn 5 6\n", "the 1 3\n"]):
+        path = tmp_path / f"vectors-{place}.txt"
+        path.write_text(text)
+        models.append(model_of(*TAGGER, f"model.vectors={path}"))
+    assert models[0] == models[1]  # nobody says unicorn
+    assert len({model_of(*TAGGER), *models}) == 3
+
+
+def test_instances_of_a_tagger_read_the_whole_text() -> None:
+    one, three = (model_of(*TAGGER, f"model.instances={count}") for count in (1, 3))
+    assert one == three
 
 
 def test_language_models_share_no_sentence(tmp_path: Path) -> None:

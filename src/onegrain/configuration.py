@@ -33,6 +33,7 @@ SCHEMAS = {
     "nlm_model": settings.NlmModel,
     "transformer_model": settings.TransformerModel,
     "recorded_model": settings.RecordedModel,
+    "tagger_model": settings.TaggerModel,
     "pos_task": settings.PosTask,
     "morph_task": settings.MorphTask,
     "sem_task": settings.SemTask,

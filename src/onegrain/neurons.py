@@ -88,6 +88,17 @@ class NeuronLayout:
             tuple(Block("transformer", layer, "", width) for layer, width in enumerate(widths))
         )
 
+    @classmethod
+    def tagger(cls, layers: int, width: int, directions: Sequence[str]) -> NeuronLayout:
+        """All layers of the first direction, the lowest first, then those of the second."""
+        return cls(
+            tuple(
+                Block("tagger", layer, direction, width)
+                for direction in directions
+                for layer in range(1, layers + 1)
+            )
+        )
+
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """The first id of every block, and D at the end."""

@@ -25,12 +25,14 @@ from onegrain.reporting.explorer_data import ExplorerData
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import Metric, write_run_files
+from onegrain.reporting.sensitivity_files import LabelNeurons
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
 from onegrain.settings import COMPARING, RecordedModel, Settings, TransformerModel, plain
 from onegrain.stages import (
     loaded,
     model_metrics,
+    model_text,
     reading,
     recorded,
     recordings_of,
@@ -50,6 +52,7 @@ from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metr
 from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.probed import Probed, probe_property
 from onegrain.steps.rankings import Ranked, ranked, ranking_text
+from onegrain.steps.sensitivity import compares_labels, label_sensitivity
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
@@ -82,7 +85,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     has_network = not isinstance(settings.model, RecordedModel)
     data = load_parallel(settings.data) if has_network else Splits.empty(language)
     labelled = load_labelled(settings.task, data, language, settings.seed, splitting)
-    compared = not COMPARING.isdisjoint(settings.ranking.methods)
+    data = model_text(settings, data, labelled)
+    compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
     models = {
         instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
         for instance in instance_order(settings.model, compared=compared)
@@ -103,7 +107,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             for number in sorted(models)
         } or {settings.model.instance: Activations.open(recordings["train"])}
         own = on_text[settings.model.instance]
-        ranking = ranked(settings, probed.labelled, on_text)
+        of_labels = label_sensitivity(settings, models, probed, store)
+        ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
         studied = loaded(settings, model)
         unseen = labelled.test if isinstance(settings.model, TransformerModel) else data.test
         curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
@@ -121,6 +126,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics = model_metrics(settings, data, model, store)
         metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
         metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
+        metrics |= of_labels.metrics
         metrics |= finding_metrics(meaning, probed.task.name)
         metrics |= translation_control_metrics(translations)
         metrics["run/seconds"] = time.perf_counter() - began
@@ -133,7 +139,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             "judges": judges,
             "control": translations,
         }
-        page = _publish(folder, tracked, metrics, curves, tables, meaning, explorer)
+        known = (meaning, of_labels.tables, explorer)
+        page = _publish(folder, tracked, metrics, curves, tables, *known)
 
     _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
@@ -155,16 +162,23 @@ def _publish(
     curves: pd.DataFrame,
     tables: dict[str, pd.DataFrame],
     meaning: Meaning,
+    label_neurons: LabelNeurons,
     explorer: ExplorerData,
 ) -> Path:
     """Write the run's files and its page, mirror them in the tracked run; return the page."""
     write_run_files(
-        folder, metrics=metrics, curves=curves, meaning=meaning, explorer=explorer, **tables
+        folder,
+        metrics=metrics,
+        curves=curves,
+        meaning=meaning,
+        label_neurons=label_neurons,
+        explorer=explorer,
+        **tables,
     )
     page = write_report(folder)
     tracked.log_curves(curves)
     tracked.log_scalars(metrics)
-    tracked.log_tables(curves=curves, **tables, **meaning.tables())
+    tracked.log_tables(curves=curves, **tables, **meaning.tables(), **label_neurons.known())
     tracked.log_report(page)
     return page
 

@@ -20,12 +20,14 @@ from onegrain.settings import (
     Method,
     MorphTask,
     NmtModel,
+    Reader,
     RecordedModel,
     Reduce,
     RegexTask,
     Selection,
     Settings,
     Site,
+    TaggerModel,
     Target,
     TaskSettings,
     TransformerModel,
@@ -40,7 +42,7 @@ NAMED_VARIANTS = {  # of cross_model, by reduce, signed and weight
     (Reduce.max, False, Weight.std): Method.cross_model_std,
 }
 
-ON_PROBE = {Target.probe_mask, Target.probe_retrain}
+ON_PROBE = {Target.probe_mask, Target.probe_retrain, Target.label}
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ def _validate_together(settings: Settings) -> None:
         raise UserError(f"model.instance={model.instance}: model.instances is {model.instances}")
     if isinstance(model, LstmModel):
         _validate_trained(settings, model)
+    if isinstance(model, TaggerModel):
+        _validate_tagger(settings, model)
     if isinstance(model, TransformerModel):
         _validate_pretrained(settings, model)
     layers = settings.activations.layers
@@ -146,6 +150,25 @@ def _validate_pretrained(settings: Settings, model: TransformerModel) -> None:
         )
     if Target.model in targets and not model.head:
         raise UserError("model.head=false: ablation in the model needs the head for a perplexity")
+
+
+def _validate_tagger(settings: Settings, model: TaggerModel) -> None:
+    targets = settings.ablation.targets
+    inside = [target for target in targets if target not in ON_PROBE]
+    if inside:
+        raise UserError(
+            f"ablation.targets={_as_typed(targets)}: neurons of a tagger are taken away before its "
+            "output layer, or from the probe; take ablation=label or ablation=probe_mask"
+        )
+    if model.frozen and model.vectors is None:
+        raise UserError(
+            "model.frozen=True: there are no vectors to freeze; give model.vectors=FILE"
+        )
+    if settings.activations.layers is not None and settings.ranking.reader is Reader.auto:
+        raise UserError(
+            f"activations.layers={_as_typed(settings.activations.layers)}: a tagger's output layer "
+            "reads its own neurons; take activations.layers=null or ranking.reader=probe"
+        )
 
 
 def _validate_task(task: TaskSettings) -> None:
@@ -370,6 +393,8 @@ RULES: dict[str, Rule] = {
     "ablation.clamps": PROBE_CLAMPS,
     "ablation.retrain.fractions": _each(_share()),
     "ablation.retrain.random_orders": NOT_NEGATIVE,
+    "ablation.label.fractions": _each(_share()),
+    "ablation.label.shown": _share("("),
     "ablation.model.sites": DISTINCT,
     "ablation.model.clamps": DISTINCT,
     "ablation.model.fractions": _each(_share()),

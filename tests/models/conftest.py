@@ -3,7 +3,15 @@ import random
 import pytest
 
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.settings import NlmModel, NmtModel, Optimizer, Progress, Schedule, TrainerSettings
+from onegrain.settings import (
+    NlmModel,
+    NmtModel,
+    Optimizer,
+    Progress,
+    Schedule,
+    TaggerModel,
+    TrainerSettings,
+)
 
 NOUNS = {"dog": "chien", "cat": "chat", "man": "homme", "house": "maison", "book": "livre"}
 VERBS = {"sees": "voit", "takes": "prend", "wants": "veut", "has": "a"}
@@ -22,7 +30,8 @@ def corpus(size, seed):
     random_source = random.Random(seed)
     english, french = zip(*(sentence(random_source) for _ in range(size)), strict=True)
     translation = Corpus("fr", french, text=tuple(f"{' '.join(words[:-1])}." for words in french))
-    return Corpus("en", english, translation=translation)
+    labels = {"noun": tuple(tuple(str(word in NOUNS) for word in words) for words in english)}
+    return Corpus("en", english, translation=translation, labels=labels)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +47,11 @@ def small():
 @pytest.fixture
 def small_lm():
     return NlmModel(hidden=32, layers=2, dropout=0.1)
+
+
+@pytest.fixture
+def small_tagger():
+    return TaggerModel(hidden=16, bidirectional=True)
 
 
 @pytest.fixture

@@ -77,7 +77,12 @@ def test_the_epoch_of_the_lowest_dev_loss_is_kept(trained, splits):
 
 @pytest.mark.parametrize(
     ("model", "schedule"),
-    [("small", Schedule.one_cycle), ("small", Schedule.decay), ("small_lm", Schedule.one_cycle)],
+    [
+        ("small", Schedule.one_cycle),
+        ("small", Schedule.decay),
+        ("small_lm", Schedule.one_cycle),
+        ("small_tagger", Schedule.one_cycle),
+    ],
 )
 def test_killed_training_goes_on_exactly_as_if_it_had_not_been(
     tmp_path, splits, model, trainer, schedule, request

@@ -16,7 +16,7 @@ from onegrain.ranking.single_model import (
 from onegrain.ranking.svcca import shared_directions
 from onegrain.settings import LABELLED, Method, RankingSettings, Reduce, Weight
 
-NOT_RANKED_HERE = LABELLED | {Method.svcca}
+NOT_RANKED_HERE = LABELLED | {Method.sensitivity, Method.svcca}
 RANKED_HERE = [method for method in Method if method not in NOT_RANKED_HERE]
 COMPARING = [
     *(Method.cross_model, Method.cross_model_mean, Method.cross_model_min),

@@ -7,6 +7,7 @@ import torch
 
 from onegrain.activations.activations import Activations
 from onegrain.activations.tokens import TokenTable
+from onegrain.analysis.sensitivity import rank_by_sensitivity
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.neurons import NeuronLayout
 from onegrain.probing.labelled import InMemory, LabelledActivations
@@ -95,7 +96,9 @@ def test_every_method_that_was_asked_for_is_there_in_its_order(
     settings: Settings, recordings: list[Activations], labelled: Labelled
 ) -> None:
     settings.ranking.methods = list(Method)
-    found = ranked(settings, labelled, dict(enumerate(recordings, 1)))
+    weight = torch.randn(len(LABELS), LAYOUT.size)
+    by_labels = rank_by_sensitivity(weight, LABELS, LAYOUT)
+    found = ranked(settings, labelled, dict(enumerate(recordings, 1)), by_labels)
     names = [method.name for method in Method if method is not Method.svcca]
     assert [ranking.method for ranking in found.rankings] == names
     assert found.directions is not None

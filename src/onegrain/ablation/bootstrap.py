@@ -35,9 +35,12 @@ def bootstrap_accuracy(
 def interval(
     values: Float[Tensor, "*curves samples"],
 ) -> tuple[Float[Tensor, "*curves"], Float[Tensor, "*curves"]]:
-    """Return the lower and the upper end of the 95% percentile interval."""
+    """Return the lower and the upper end of the 95% percentile interval.
+
+    Samples in which a value does not exist, because nothing was drawn that it is of, do not count.
+    """
     ends = torch.tensor([0.025, 0.975], dtype=values.dtype)
-    low, high = torch.quantile(values, ends, dim=-1)
+    low, high = torch.nanquantile(values, ends, dim=-1)
     return low, high
 
 

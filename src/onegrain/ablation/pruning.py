@@ -16,14 +16,14 @@ from onegrain.ablation.measures import Measure
 from onegrain.ablation.model_curves import summarised
 from onegrain.ablation.prune import parameter_count, prune
 from onegrain.ablation.schedule import neuron_counts
-from onegrain.models.text_model import TextModel, TextTranslator
+from onegrain.models.text_model import GenerativeModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.settings import Site
 
 
 def pruning_curves(
-    model: TextModel,
-    measure_of: Callable[[TextModel], Measure],
+    model: GenerativeModel,
+    measure_of: Callable[[GenerativeModel], Measure],
     rankings: Sequence[Ranking],
     *,
     fractions: Sequence[float],
@@ -71,7 +71,11 @@ def pruning_curves(
 
 
 def _measured(
-    measure_of: Callable[[TextModel], Measure], model: TextModel, *, samples: int, seed: int
+    measure_of: Callable[[GenerativeModel], Measure],
+    model: GenerativeModel,
+    *,
+    samples: int,
+    seed: int,
 ) -> dict[str, object]:
     """Return what a model is worth, its size, and the seconds that the test set took."""
     measure = measure_of(model)
@@ -87,7 +91,7 @@ def _measured(
     }
 
 
-def _without(model: TextModel, neurons: Int[Tensor, " neurons"]) -> TextModel:
+def _without(model: GenerativeModel, neurons: Int[Tensor, " neurons"]) -> GenerativeModel:
     if isinstance(model, TextTranslator):
         return replace(model, model=prune(model.model, neurons))
     return replace(model, model=prune(model.model, neurons))

@@ -21,7 +21,7 @@ def require_bio(path: Path, sentences: Sentences) -> None:
     for row in sentences:
         before = OUTSIDE
         for line, _, tag in row:
-            if not _TAG.fullmatch(tag):
+            if not is_bio_tag(tag):
                 raise UserError(
                     f"{path}:{line}: expected O, B-TYPE or I-TYPE, found '{tag}'; "
                     "task=files takes labels of any kind"
@@ -32,6 +32,11 @@ def require_bio(path: Path, sentences: Sentences) -> None:
                     f"B-{entity_type(tag)}; task=files takes labels of any kind"
                 )
             before = tag
+
+
+def is_bio_tag(tag: str) -> bool:
+    """Return whether a label has the form of BIO."""
+    return _TAG.fullmatch(tag) is not None
 
 
 def entity_type(tag: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
@@ -82,14 +82,28 @@ class TextEncoder:
                 f"data.text.vocabulary_size={settings.vocabulary_size}: must be above "
                 f"{len(SPECIAL_SYMBOLS)}, the number of special symbols"
             )
-        counts: Counter[str] = Counter()
-        for word, count in Counter(chain.from_iterable(sentences)).items():
-            for token in _tokens_of(word, language, settings):
-                counts[token] += count
+        counts = count_tokens(sentences, language, settings)
         if not counts:
             raise UserError(f"data: no {language} words to learn a vocabulary from")
         kind = _VOCABULARIES[settings.vocabulary]
         return cls(language, settings, kind.learn(counts, settings.vocabulary_size))
+
+    def with_words(self, words: Iterable[str]) -> TextEncoder:
+        """Return an encoder that knows these words too, whatever the size of its vocabulary.
+
+        Raises:
+            ValueError: If its vocabulary is not one of words.
+
+        Example:
+            >>> encoder = TextEncoder.learn([("a", "dog")], "en", TextSettings())
+            >>> encoder.with_words(["cat", "dog"]).vocabulary.words
+            ('a', 'dog', 'cat')
+        """
+        if not isinstance(self.vocabulary, WordVocabulary):
+            raise ValueError("a vocabulary of pieces takes no further words")
+        known = set(self.vocabulary.words) | set(SPECIAL_SYMBOLS)
+        further = tuple(word for word in words if word not in known)
+        return replace(self, vocabulary=WordVocabulary(self.vocabulary.words + further))
 
     @property
     def size(self) -> int:
@@ -153,6 +167,15 @@ class TextEncoder:
         tokens = _tokens_of(word, self.language, self.settings)
         ids = [index for token in tokens for index in self.vocabulary.ids_of(token)] or [UNK]
         return ids, UNK in ids
+
+
+def count_tokens(sentences: Iterable[Words], language: str, settings: TextSettings) -> Counter[str]:
+    """Count what an encoder looks up, or cuts into pieces: words as they are split and cased."""
+    counts: Counter[str] = Counter()
+    for word, count in Counter(chain.from_iterable(sentences)).items():
+        for token in _tokens_of(word, language, settings):
+            counts[token] += count
+    return counts
 
 
 def _tokens_of(word: str, language: str, settings: TextSettings) -> list[str]:

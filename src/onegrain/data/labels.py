@@ -46,6 +46,11 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def size(self) -> int:
+        """Number of labels."""
+        return len(self.names)
+
     def encode(self, labels: Iterable[Words]) -> Int[Tensor, " words"]:
         """Return the numbers of the labels of all words, sentence after sentence.
 

@@ -1,9 +1,9 @@
-"""Sentence pairs as padded tensors, in batches of similar length."""
+"""Sentence pairs, or sentences with labels, as padded tensors in batches of similar length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from jaxtyping import Bool, Int
@@ -12,6 +12,8 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from onegrain.data.vocabulary import BOS, EOS, PAD
+
+NO_TAG = -1  # where a tagger has nothing to predict
 
 
 class Batch(NamedTuple):
@@ -45,6 +47,62 @@ class Batch(NamedTuple):
         return Batch(*(torch.cat([part] * times) for part in self))
 
 
+class TaggedBatch(NamedTuple):
+    """Right-padded sentences whose words have labels.
+
+    Attributes:
+        ids: Symbols.
+        lengths: Symbols of each sentence.
+        tags: The label of a word at its last symbol; `NO_TAG` at all others, at the padding, and
+            where a word has no label that could be learned.
+    """
+
+    ids: Int[Tensor, "batch time"]
+    lengths: Int[Tensor, " batch"]
+    tags: Int[Tensor, "batch time"]
+
+    @property
+    def is_token(self) -> Bool[Tensor, "batch time"]:
+        """True where there is something to predict."""
+        return self.tags != NO_TAG
+
+    @property
+    def gold(self) -> Int[Tensor, " tokens"]:
+        """The labels to predict: the order of a model's logits."""
+        return self.tags[self.is_token]
+
+
+AnyBatch: TypeAlias = Batch | TaggedBatch
+
+
+class TaggedDataset(Dataset[TaggedBatch]):
+    """Encoded sentences and the labels of their words; indexed by whole batches.
+
+    Args:
+        sources: Symbols of each sentence, at least one.
+        targets: For each symbol the label to predict there, or `NO_TAG`.
+    """
+
+    def __init__(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
+        self.sources = [torch.tensor(ids) for ids in sources]
+        self.targets = [torch.tensor(tags) for tags in targets]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, rows: list[int]) -> TaggedBatch:
+        ids, lengths = pad([self.sources[row] for row in rows])
+        tags = pad_sequence(
+            [self.targets[row] for row in rows], batch_first=True, padding_value=NO_TAG
+        )
+        return TaggedBatch(ids, lengths, tags)
+
+    @property
+    def target_tokens(self) -> int:
+        """Labels to predict in all sentences."""
+        return sum(int((tags != NO_TAG).sum()) for tags in self.targets)
+
+
 class PairDataset(Dataset[Batch]):
     """Encoded sentence pairs, turned into tensors once; indexed by whole batches.
 
@@ -71,6 +129,9 @@ class PairDataset(Dataset[Batch]):
         return sum(len(ids) - 1 for ids in self.targets)
 
 
+AnyDataset: TypeAlias = PairDataset | TaggedDataset
+
+
 class LengthSampler(Sampler[list[int]]):
     """Rows of one batch at a time, of similar length; a new order in every epoch.
 
@@ -80,13 +141,13 @@ class LengthSampler(Sampler[list[int]]):
     from one epoch to the next.
 
     Args:
-        data: The pairs.
+        data: The pairs, or the labelled sentences.
         batch_size: Pairs in a batch; the last may have fewer.
         seed: Of the order; the same seed and epoch give the same batches in every process.
         shuffle: Without it, batches come in order of length and are always the same.
     """
 
-    def __init__(self, data: PairDataset, batch_size: int, seed: int, shuffle: bool) -> None:
+    def __init__(self, data: AnyDataset, batch_size: int, seed: int, shuffle: bool) -> None:
         self.source_lengths = [len(ids) for ids in data.sources]
         self.target_lengths = [len(ids) for ids in data.targets]
         self.batch_size = batch_size
@@ -143,8 +204,8 @@ def sentence_dataset(sentences: Sequence[Sequence[int]]) -> PairDataset:
 
 
 def pair_loader(
-    data: PairDataset, batch_size: int, seed: int, *, shuffle: bool
-) -> DataLoader[Batch]:
+    data: AnyDataset, batch_size: int, seed: int, *, shuffle: bool
+) -> DataLoader[AnyBatch]:
     """Return the loader of batches of similar length."""
     sampler = LengthSampler(data, batch_size, seed, shuffle)
     return DataLoader(data, batch_size=None, sampler=sampler)

@@ -14,10 +14,11 @@ from torchmetrics.text import Perplexity
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.detokenization import detokenize
 from onegrain.data.encoding import TextEncoder
-from onegrain.models.batches import Batch, pair_loader
+from onegrain.models.batches import pair_loader
 from onegrain.models.bleu import Bleu, corpus_bleu
 from onegrain.models.search import translate
-from onegrain.models.text_model import TextModel, TextTranslator, translation_of
+from onegrain.models.tagging import tagging_score
+from onegrain.models.text_model import TextModel, TextTagger, TextTranslator, translation_of
 from onegrain.settings import ModelSettings, NmtModel
 
 SENTENCES_AT_ONCE = 64
@@ -45,6 +46,8 @@ def scores(trained: TextModel, data: Splits, settings: ModelSettings) -> dict[st
         settings: Those of the run: how translations are searched for.
     """
     prediction = prediction_score(trained, data.test)
+    if isinstance(trained, TextTagger):
+        return _tagging_metrics(trained, data) | {"train/test_perplexity": prediction.perplexity}
     metrics: dict[str, Any] = {
         "train/test_perplexity": prediction.perplexity,
         "train/test_accuracy": prediction.accuracy,
@@ -61,6 +64,19 @@ def scores(trained: TextModel, data: Splits, settings: ModelSettings) -> dict[st
     return metrics
 
 
+def _tagging_metrics(trained: TextTagger, data: Splits) -> dict[str, Any]:
+    metrics: dict[str, Any] = {"train/unknown_source": unknown_share(data.test, trained.source)}
+    for suffix, corpus in (("", data.test), ("_dev", data.dev)):
+        score = tagging_score(trained, corpus)
+        metrics[f"train/tagging_accuracy{suffix}"] = score.accuracy
+        metrics[f"train/macro_f1{suffix}"] = score.macro_f1
+        if score.entities is not None:
+            metrics[f"train/entity_f1{suffix}"] = score.entities.f1
+            metrics[f"train/entity_precision{suffix}"] = score.entities.precision
+            metrics[f"train/entity_recall{suffix}"] = score.entities.recall
+    return metrics
+
+
 @torch.inference_mode()
 def prediction_score(trained: TextModel, corpus: Corpus) -> Prediction:
     """Let a model predict every symbol of a corpus from those before it."""
@@ -69,7 +85,7 @@ def prediction_score(trained: TextModel, corpus: Corpus) -> Prediction:
     accuracy: Metric = MulticlassAccuracy(trained.predicted.size, average="micro").to(device)
     examples = trained.examples(corpus)
     for batch in pair_loader(examples.pairs, SENTENCES_AT_ONCE, seed=0, shuffle=False):
-        there = Batch(*(part.to(device) for part in batch))
+        there = type(batch)(*(part.to(device) for part in batch))
         logits, gold = trained.model(there), there.gold
         perplexity.update(logits[None], gold[None])
         accuracy.update(logits, gold)

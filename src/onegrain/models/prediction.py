@@ -14,7 +14,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.text import Perplexity
 
-from onegrain.models.batches import Batch
+from onegrain.models.batches import AnyBatch
 from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
 from onegrain.settings import Schedule, TrainerSettings
 
@@ -45,12 +45,12 @@ class PredictionModule(pl.LightningModule):
         self.dev_perplexity = Perplexity()
         self.dev_accuracy = MulticlassAccuracy(symbols, average="micro", validate_args=False)
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: AnyBatch, batch_idx: int) -> None:
         """Make the epoch's dropout a function of the seed and the epoch alone."""
         if batch_idx == 0:  # on_train_epoch_start is not called after resuming
             torch.manual_seed(self.seed * 100_003 + self.current_epoch + 1)
 
-    def training_step(self, batch: Batch, _: int) -> Float[Tensor, ""]:
+    def training_step(self, batch: AnyBatch, _: int) -> Float[Tensor, ""]:
         """Return the mean cross-entropy of the batch's symbols, in nats."""
         gold = batch.gold
         logits = self.network(batch)
@@ -65,7 +65,7 @@ class PredictionModule(pl.LightningModule):
         """Clip the gradient; Lightning itself refuses to when the optimizer is fused."""
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
 
-    def validation_step(self, batch: Batch, _: int) -> None:
+    def validation_step(self, batch: AnyBatch, _: int) -> None:
         """Add a batch to the dev metrics."""
         logits, gold = self.network(batch).float(), batch.gold
         self.dev_perplexity.update(logits[None], gold[None])

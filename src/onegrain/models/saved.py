@@ -10,9 +10,10 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 from onegrain.data.encoding import TextEncoder
+from onegrain.data.labels import LabelSet
 from onegrain.errors import UserError
-from onegrain.models.text_model import TextLanguageModel, TextModel, TextTranslator
-from onegrain.settings import NlmModel, NmtModel, network_settings
+from onegrain.models.text_model import TextLanguageModel, TextModel, TextTagger, TextTranslator
+from onegrain.settings import NlmModel, NmtModel, TaggerModel, network_settings
 
 WEIGHTS = "model.safetensors"
 CONFIG = "model.json"
@@ -29,6 +30,7 @@ def save_model(trained: TextModel, folder: Path, trained_with: dict[str, Any]) -
     config = {
         "model": network_settings(trained.settings),
         "layout": trained.model.layout.to_json(),
+        **_labels_of(trained),
         **trained_with,
     }
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -42,8 +44,8 @@ def load_model(folder: Path) -> TextModel:
         UserError: If a file is missing, damaged or does not belong to the others.
     """
     try:
-        settings = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model"]
-        loaded = _without_weights(settings, folder)
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        loaded = _without_weights(config, folder)
         safetensors.torch.load_model(loaded.model, str(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: not a whole trained model ({error})") from error
@@ -51,8 +53,18 @@ def load_model(folder: Path) -> TextModel:
     return loaded
 
 
-def _without_weights(settings: dict[str, Any], folder: Path) -> TextModel:
+def _labels_of(trained: TextModel) -> dict[str, Any]:
+    if not isinstance(trained, TextTagger):
+        return {}
+    return {"task": trained.task, "labels": trained.labels.names}
+
+
+def _without_weights(config: dict[str, Any], folder: Path) -> TextModel:
     source = TextEncoder.load(folder / SOURCE)
+    settings = config["model"]
+    if settings["name"] == TaggerModel.name:
+        labels = LabelSet(tuple(config["labels"]))
+        return TextTagger.untrained(TaggerModel(**settings), source, labels, config["task"])
     if settings["name"] == NlmModel.name:
         return TextLanguageModel.untrained(NlmModel(**settings), source)
     if settings["name"] == NmtModel.name:

@@ -14,15 +14,23 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
 from onegrain.data.corpus import Corpus
+from onegrain.data.word_vectors import WordVectors
 from onegrain.errors import UserError
-from onegrain.models.batches import PairDataset, pair_loader
+from onegrain.models.batches import AnyDataset, pair_loader
 from onegrain.models.epochs import EpochReport, KeptEpochs, progress_callbacks
 from onegrain.models.initialisation import initialise
 from onegrain.models.lightning import checkpoints_in, make_trainer, quiet
 from onegrain.models.prediction import PredictionModule
 from onegrain.models.saved import save_model
-from onegrain.models.text_model import Examples, untrained_model
-from onegrain.settings import NlmModel, NmtModel, TextSettings, TrainerSettings, plain
+from onegrain.models.text_model import Examples, TextTagger, set_vectors, untrained_model
+from onegrain.settings import (
+    NlmModel,
+    NmtModel,
+    TaggerModel,
+    TextSettings,
+    TrainerSettings,
+    plain,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +38,14 @@ log = logging.getLogger(__name__)
 def train_model(
     train: Corpus,
     dev: Corpus,
-    model: NmtModel | NlmModel,
+    model: NmtModel | NlmModel | TaggerModel,
     trainer: TrainerSettings,
     text: TextSettings,
     seed: int,
     folder: Path,
     logger: Logger | Literal[False] = False,
     callbacks: Sequence[Callback] = (),
+    vectors: WordVectors | None = None,
 ) -> None:
     """Train a model into ``folder``: the epoch of the lowest dev loss is kept.
 
@@ -44,7 +53,8 @@ def train_model(
     arguments, and ends as if it had never stopped (on a CPU, to the last bit).
 
     Args:
-        train: What is learned from, vocabularies included; with translations for a translator.
+        train: What is learned from, vocabularies included; with translations for a translator, with
+            the labels of one task for a tagger.
         dev: Text of the same kind, which chooses the epoch.
         model: Settings of the network.
         trainer: Settings of the training.
@@ -54,6 +64,7 @@ def train_model(
             translator), ``metrics.json`` and ``epochs.csv`` are written.
         logger: Gets each epoch's metrics, with the epoch in ``epoch``.
         callbacks: More of Lightning's callbacks.
+        vectors: What a tagger's embeddings begin with, for the words that they have.
 
     The weights of ``trainer.keep_epochs`` stay as models of their own, ``epochs/<epoch>/``.
 
@@ -64,8 +75,10 @@ def train_model(
     checkpoints = folder / "checkpoints"
     with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
-        trained = untrained_model(model, train, text)
+        trained = untrained_model(model, train, text, vectors)
         initialise(trained.model, trainer.init_range)
+        if isinstance(trained, TextTagger) and vectors is not None:
+            set_vectors(trained, vectors)
         shown, unseen = trained.examples(train), trained.examples(dev)
         checkpoints.mkdir(parents=True, exist_ok=True)
         module = PredictionModule(trained.model, trained.predicted.size, trainer, seed)
@@ -96,8 +109,8 @@ def _write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
 
 def _fit(
     module: PredictionModule,
-    pairs: PairDataset,
-    dev: PairDataset,
+    pairs: AnyDataset,
+    dev: AnyDataset,
     folder: Path,
     logger: Logger | Literal[False],
     callbacks: Iterable[Callback],
@@ -128,8 +141,8 @@ def _fit(
 def _training_metrics(
     rows: Sequence[dict[str, float | int]],
     seconds: float,
-    shown: Examples,
-    unseen: Examples,
+    shown: Examples[AnyDataset],
+    unseen: Examples[AnyDataset],
     network: torch.nn.Module,
 ) -> dict[str, Any]:
     best = min(rows, key=lambda row: row["dev/loss"])

@@ -22,6 +22,7 @@ from onegrain.reporting.findings import Curve, curves_of
 from onegrain.reporting.judges import judge_chart
 from onegrain.reporting.meaning_charts import meaning_charts, score_chart
 from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
+from onegrain.reporting.sensitivity_charts import sensitivity_charts
 from onegrain.reporting.theme import THEMES
 
 
@@ -58,6 +59,8 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
         yield Figure("control", "control", specification(control_chart(results.control)))
     for name, chart in meaning_charts(results):
         yield Figure(name, "meaning", specification(chart))
+    for name, chart in sensitivity_charts(results):
+        yield Figure(name, "sensitivity", specification(chart))
 
 
 def _compared(curves: Sequence[Curve]) -> Iterator[list[Curve]]:

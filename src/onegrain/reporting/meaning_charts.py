@@ -1,8 +1,4 @@
-"""The charts of what neurons mean, each from one table of the run's folder.
-
-Names are sorted by a number beside them in the data: of a list to sort by Vega-Lite makes an
-expression, and text from corpora must not be in one.
-"""
+"""The charts of what neurons mean, each from one table of the run's folder."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import altair as alt
 import pandas as pd
 
+from onegrain.reporting.axes import by, label_axis, places
 from onegrain.reporting.charts import COLOURS, DASHES, GREY, WIDTH, Chart, ranking_colours
 from onegrain.reporting.findings import ORDERS
 from onegrain.reporting.run_files import RunResults
@@ -54,7 +51,7 @@ def label_neurons_chart(labels: pd.DataFrame, share: float, total: int) -> alt.L
     colour = _class_colour(labels, "square")
     placed = labels.assign(place=range(len(labels)))
     base = alt.Chart(placed).encode(
-        y=alt.Y("label:N", sort=_by("place"), title=None, axis=_label_axis()),
+        y=alt.Y("label:N", sort=by("place"), title=None, axis=label_axis()),
         tooltip=[
             *("label:N", alt.Tooltip("word_class:N", title="word class")),
             alt.Tooltip("neurons:Q", format=","),
@@ -91,15 +88,15 @@ def label_overlap_chart(overlap: pd.DataFrame, labels: Sequence[str]) -> alt.Lay
     """
     shown = overlap[overlap["one"].isin(labels) & overlap["other"].isin(labels)]
     cells = shown[["one", "other", "shared", "share", "chance"]].round(4)
-    cells = cells.assign(row=_places(cells["one"], labels), column=_places(cells["other"], labels))
+    cells = cells.assign(row=places(cells["one"], labels), column=places(cells["other"], labels))
     scale = alt.Scale(paddingInner=0.05)
-    across, down = _label_axis(angle=-90), _label_axis()
+    across, down = label_axis(angle=-90), label_axis()
     heat = (
         alt.Chart(cells)
         .mark_rect()
         .encode(
-            x=alt.X("other:N", title="also serve", sort=_by("column"), axis=across, scale=scale),
-            y=alt.Y("one:N", title="Neurons of", sort=_by("row"), axis=down, scale=scale),
+            x=alt.X("other:N", title="also serve", sort=by("column"), axis=across, scale=scale),
+            y=alt.Y("one:N", title="Neurons of", sort=by("row"), axis=down, scale=scale),
             color=alt.Color(
                 "share:Q",
                 title="Share",
@@ -212,7 +209,7 @@ def label_curves_chart(curves: pd.DataFrame, labels: pd.DataFrame, total: int) -
         .properties(width=128, height=90)
     )
     chart: alt.FacetChart = lines.facet(
-        facet=alt.Facet("label:N", sort=_by("place"), title=None),
+        facet=alt.Facet("label:N", sort=by("place"), title=None),
         columns=4,
         title=alt.TitleParams(
             f"Accuracy on each label by share of neurons kept, ranked by {first['ranking']}",
@@ -236,12 +233,12 @@ def encoded_chart(encoded: pd.DataFrame) -> alt.LayerChart:
     rankings = list(encoded["ranking"].unique())
     properties = list(encoded["property"].unique())
     table = encoded.round(4).assign(
-        row=_places(encoded["property"], properties), column=_places(encoded["ranking"], rankings)
+        row=places(encoded["property"], properties), column=places(encoded["ranking"], rankings)
     )
     apart = alt.Scale(paddingInner=0.3)
     base = alt.Chart(table).encode(
-        y=alt.Y("property:N", sort=_by("row"), title=None, axis=_label_axis(), scale=apart),
-        yOffset=alt.YOffset("ranking:N", sort=_by("column")),
+        y=alt.Y("property:N", sort=by("row"), title=None, axis=label_axis(), scale=apart),
+        yOffset=alt.YOffset("ranking:N", sort=by("column")),
         tooltip=[
             *("property:N", "ranking:N"),
             alt.Tooltip("share:Q", format=".1%", title="its top neurons"),
@@ -288,14 +285,14 @@ def layers_chart(distribution: pd.DataFrame, top: int) -> alt.LayerChart:
     everyone = first.assign(name="all neurons", share=first["chance"])
     names = ["all neurons", *table["name"].unique()]
     drawn = pd.concat([everyone, table], ignore_index=True).drop(columns="neurons")
-    drawn = drawn.assign(row=_places(drawn["name"], names))
+    drawn = drawn.assign(row=places(drawn["name"], names))
     domain = list(first["block"])
     bars = (
         alt.Chart(drawn.round(4))
         .mark_bar()
         .encode(
             x=alt.X("share:Q", title="Share of the neurons", axis=_PERCENT),
-            y=alt.Y("name:N", sort=_by("row"), title=None, axis=_label_axis()),
+            y=alt.Y("name:N", sort=by("row"), title=None, axis=label_axis()),
             color=alt.Color(
                 "block:N",
                 scale=alt.Scale(
@@ -368,8 +365,10 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
     ranked = rows.sort_values("rank")[["ranking", "rank", "score"]]
     lowest, highest = ranked["score"].min(), ranked["score"].max()
     spread = highest - lowest if highest > lowest else 1.0
-    places = sorted({round(i * (len(ranked) - 1) / SCORES_SHOWN) for i in range(SCORES_SHOWN + 1)})
-    some = ranked.iloc[places]
+    some_ranks = sorted(
+        {round(i * (len(ranked) - 1) / SCORES_SHOWN) for i in range(SCORES_SHOWN + 1)}
+    )
+    some = ranked.iloc[some_ranks]
     return some.assign(normalised=((some["score"] - lowest) / spread).round(4))
 
 
@@ -394,16 +393,3 @@ def _class_colour(labels: pd.DataFrame, symbol: str) -> alt.Color:
     size = 500 if symbol == "stroke" else 140
     legend = alt.Legend(title=None, orient="top", symbolType=symbol, symbolSize=size)
     return alt.Color("word_class:N", scale=scale, legend=legend)
-
-
-def _label_axis(angle: int = 0) -> alt.Axis:
-    return alt.Axis(domain=False, ticks=False, grid=False, labelLimit=220, labelAngle=angle)
-
-
-def _places(names: pd.Series[str], order: Sequence[str]) -> pd.Series[int]:
-    """The place of every name in an order."""
-    return names.map({name: place for place, name in enumerate(order)})
-
-
-def _by(field: str) -> alt.EncodingSortField:
-    return alt.EncodingSortField(field=field, op="min")

@@ -33,6 +33,7 @@ from onegrain.reporting.page_tables import (
     neuron_tables,
 )
 from onegrain.reporting.run_files import RunResults, read_run, write_whole
+from onegrain.reporting.sensitivity_tables import sensitivity_tables
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
 from onegrain.run_folder import REPORT_FILE
@@ -49,6 +50,8 @@ _TILES = {
     "probe/selectivity": "Selectivity",
     "probe/compression": "Compression (MDL)",
     "probe/unknown_share": "Unknown words",
+    "train/entity_f1": "Tagger's entity F1",
+    "train/macro_f1": "Tagger's macro F1",
     "train/bleu": "Model BLEU",
     "train/perplexity": "Model perplexity (dev)",
 }
@@ -98,6 +101,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         agreement_tables=agreement_tables(results.agreement),
         judge_table=judge_table(results),
         meaning_tables=meaning_tables(results),
+        sensitivity_tables=sensitivity_tables(results),
         set_tables=set_tables(results),
         control_tables=control_tables(results.control),
         metrics_table=metrics_table(results.metrics),

@@ -20,6 +20,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
+from onegrain.reporting.sensitivity_files import SENSITIVITY_COLUMNS, LabelNeurons
 from onegrain.run_folder import METRICS_FILE
 
 Metric = float | int | str  # a text is a BLEU signature and its like
@@ -95,6 +96,7 @@ class RunResults:
         control: How often translations take another value, `CONTROL_COLUMNS`.
         meaning: What the neurons mean.
         judges: How well each ranking does before each judge, `JUDGE_COLUMNS`.
+        label_neurons: Which neurons each label lives by.
     """
 
     folder: Path
@@ -110,6 +112,7 @@ class RunResults:
     control: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CONTROL_COLUMNS))
     meaning: Meaning = field(default_factory=Meaning.nothing)
     judges: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(JUDGE_COLUMNS)))
+    label_neurons: LabelNeurons = field(default_factory=lambda: LabelNeurons.of({}))
 
     @cached_property
     def explorer(self) -> ExplorerData | None:
@@ -159,7 +162,8 @@ def read_run(folder: Path) -> RunResults:
         minimal=_read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
         neuron_sets=_read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
         control=_read_optional(folder / CONTROL_FILE, CONTROL_COLUMNS),
-        meaning=_read_meaning(folder),
+        meaning=Meaning(**_read_group(folder, MEANING_COLUMNS)),
+        label_neurons=LabelNeurons.of(_read_group(folder, SENSITIVITY_COLUMNS)),
         judges=_read_optional(folder / JUDGES_FILE, JUDGE_COLUMNS),
     )
 
@@ -177,6 +181,7 @@ def write_run_files(
     judges: pd.DataFrame | None = None,
     control: pd.DataFrame | None = None,
     meaning: Meaning | None = None,
+    label_neurons: LabelNeurons | None = None,
     explorer: ExplorerData | None = None,
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
@@ -206,6 +211,8 @@ def write_run_files(
         texts[CONTROL_FILE] = _to_csv(control, CONTROL_COLUMNS)
     for name, table in (meaning.tables() if meaning else {}).items():
         texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
+    for name, table in (label_neurons.known() if label_neurons else {}).items():
+        texts[f"{name}.csv"] = _to_csv(table, SENSITIVITY_COLUMNS[name])
     if explorer is not None:
         texts[EXPLORER_FILE] = to_json(explorer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -298,14 +305,9 @@ def _read_optional(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return _read_table(path, columns)
 
 
-def _read_meaning(folder: Path) -> Meaning:
-    """Read the tables that are there; a run made before there were any has none."""
-    return Meaning(
-        **{
-            name: _read_optional(folder / f"{name}.csv", columns)
-            for name, columns in MEANING_COLUMNS.items()
-        }
-    )
+def _read_group(folder: Path, columns: Mapping[str, tuple[str, ...]]) -> dict[str, pd.DataFrame]:
+    """Read the tables that are there; a run that has none of them has empty ones."""
+    return {name: _read_optional(folder / f"{name}.csv", of) for name, of in columns.items()}
 
 
 def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -72,6 +72,7 @@ class Method(Enum):
     """How neurons are ranked. Those named after it differ from `cross_model` as they say."""
 
     linear_correlation = "linear_correlation"  # by the probe's weights: needs labels
+    sensitivity = "sensitivity"  # by what labels' logits owe to it: needs labels, see reader
     cross_model = "cross_model"  # by what other instances have too; see reduce, signed, weight
     cross_model_mean = "cross_model_mean"
     cross_model_min = "cross_model_min"
@@ -130,6 +131,20 @@ class IouSettings:
     )
 
 
+class Reader(Enum):
+    """The linear layer whose labels neurons are sensitive for."""
+
+    auto = "auto"  # a tagger's own output layer; the probe of any other model
+    probe = "probe"
+
+
+class Groups(Enum):
+    """The words of a label, for sensitivity."""
+
+    gold = "gold"  # those that have it
+    predicted = "predicted"  # those for which the reader predicts it
+
+
 class RankingText(Enum):
     """The words over which instances are compared and variances taken."""
 
@@ -151,6 +166,8 @@ class RankingSettings:
     weight: Weight = Weight.none
     text: RankingText = RankingText.data
     sentences: int | None = 5000  # of that text; null: all there are
+    reader: Reader = Reader.auto  # these two: what sensitivity is
+    groups: Groups = Groups.gold
     gaussian: GaussianSettings = field(default_factory=GaussianSettings)
     iou: IouSettings = field(default_factory=IouSettings)
 
@@ -178,6 +195,7 @@ class Target(Enum):
     probe_retrain = "probe_retrain"  # the probe, fitted again on some neurons
     model = "model"  # the network itself, measured by BLEU or perplexity
     prune = "prune"  # the network, whose neurons are really removed
+    label = "label"  # each label's neurons, for the recall of every label; see ranking.reader
 
 
 @dataclass
@@ -205,6 +223,14 @@ class RetrainSettings:
 
 
 @dataclass
+class LabelAblationSettings:
+    """The neurons of one label dropped, for `Target.label`."""
+
+    fractions: list[float] | None = None  # of neurons dropped; null: 2, 4 .. 20, 30 .. 100%
+    shown: float = 0.2  # in the matrix and in metrics
+
+
+@dataclass
 class AblationSettings:
     """Which neurons are taken away from what, and how sure we are of what follows."""
 
@@ -217,3 +243,4 @@ class AblationSettings:
     bootstrap_samples: int = 1000  # over test sentences, for the 95% interval
     retrain: RetrainSettings = field(default_factory=RetrainSettings)
     model: ModelAblationSettings = field(default_factory=ModelAblationSettings)
+    label: LabelAblationSettings = field(default_factory=LabelAblationSettings)

@@ -102,6 +102,19 @@ class RecordedModel(ModelSettings):
     test: str | None = None
 
 
+@dataclass
+class TaggerModel(LstmModel):
+    """The LSTM tagger of Xin et al. (EMNLP 2019), trained on the labelled text of the task."""
+
+    name: str = "tagger"
+    hidden: int = 50
+    layers: int = 1
+    dropout: float = 0.5  # of h, before the output layer, and between layers
+    bidirectional: bool = False
+    vectors: str | None = None  # a file in GloVe's text format; null: learned from scratch
+    frozen: bool = False  # vectors stay as they are in the file
+
+
 def network_settings(model: LstmModel) -> dict[str, Any]:
     """Return what a trained model depends on: not the search, nor which of how many it is, or when.
 
@@ -110,6 +123,7 @@ def network_settings(model: LstmModel) -> dict[str, Any]:
         True
     """
     others = {item.name for item in fields(SearchSettings)} | {"instances", "instance", "epoch"}
+    others.add("vectors")  # a path; the vectors themselves are part of the text's symbols
     return {name: value for name, value in asdict(model).items() if name not in others}
 
 

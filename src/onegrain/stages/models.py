@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from onegrain.data.corpus import Corpus, Splits
+from onegrain.data.encoding import count_tokens
+from onegrain.data.word_vectors import WordVectors, read_vectors
 from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
@@ -19,11 +22,11 @@ from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
 from onegrain.models.transformer import StudiedModel
 from onegrain.settings import (
-    ModelSettings,
     NlmModel,
     NmtModel,
     SearchSettings,
     Settings,
+    TaggerModel,
     TrainerSettings,
     TransformerModel,
     network_settings,
@@ -43,6 +46,17 @@ class OpenRun(Protocol):
         ...
 
 
+def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
+    """Return what the model is trained, scored and compared on: a tagger knows labelled text only.
+
+    Args:
+        settings: Those of the run.
+        data: The text of ``data=``.
+        labelled: That of ``task=``.
+    """
+    return labelled if isinstance(settings.model, TaggerModel) else data
+
+
 def trained_model(
     settings: Settings, data: Splits, instance: int, store: Store, open_run: OpenRun
 ) -> Path:
@@ -54,17 +68,20 @@ def trained_model(
     model = settings.model
     if isinstance(model, TransformerModel):
         return pretrained_folder(model)
-    if not isinstance(model, NmtModel | NlmModel):
+    if not isinstance(model, NmtModel | NlmModel | TaggerModel):
         raise TypeError(f"model={model.name} has no training")
-    part, dev = _training_text(model, data, instance, settings.data.seed)
+    part, dev = _training_text(settings, data, instance)
+    vectors = _vectors(settings, data)
     seed = settings.seed + instance - 1
-    key = {
+    key: dict[str, Any] = {
         "model": network_settings(model),
         "trainer": _trained_with(settings.trainer),
         "text": asdict(settings.data.text),
         "seed": seed,
         "data": [part.fingerprint, dev.fingerprint],
     }
+    if vectors is not None:
+        key["vectors"] = vectors.fingerprint
     runs: list[TrackedRun] = []
     with ExitStack() as open_runs:
 
@@ -72,7 +89,8 @@ def trained_model(
             name = f"{model.name} {settings.data.pair} #{instance}"
             run = open_runs.enter_context(open_run(name=name))
             chosen = (model, settings.trainer, settings.data.text, seed)
-            train_model(part, dev, *chosen, folder, logger=run.lightning_logger())
+            logger = run.lightning_logger()
+            train_model(part, dev, *chosen, folder, logger=logger, vectors=vectors)
             run.log_scalars(training_metrics(folder))
             runs.append(run)
 
@@ -153,7 +171,7 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
     key = {
         "model": identity(model),
         "search": search,
-        "data": [replace(part, labels={}).fingerprint for part in (data.dev, data.test)],
+        "data": [_scored(settings, part).fingerprint for part in (data.dev, data.test)],
     }
 
     def make(folder: Path) -> None:
@@ -163,18 +181,41 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
     return training_metrics(store.get_or_make("scores", key, make))
 
 
-def _training_text(
-    model: ModelSettings, data: Splits, instance: int, seed: int
-) -> tuple[Corpus, Corpus]:
-    """Return the instance's own part of the train split, and the dev split."""
-    train, dev = _read_by(model, data.train), _read_by(model, data.dev)
+def _training_text(settings: Settings, data: Splits, instance: int) -> tuple[Corpus, Corpus]:
+    """Return what an instance reads of the train split, and the dev split.
+
+    Instances of a tagger read the same and differ in their seed, as Xin et al. compare them; others
+    have a part of their own each.
+    """
+    model = settings.model
+    train, dev = _read_by(settings, data.train), _read_by(settings, data.dev)
+    if isinstance(model, TaggerModel):
+        return train, dev
     if isinstance(model, NlmModel):
         train = without_repeats(train)
-    return instance_part(train, instance - 1, model.instances, seed), dev
+    return instance_part(train, instance - 1, model.instances, settings.data.seed), dev
 
 
-def _read_by(model: ModelSettings, corpus: Corpus) -> Corpus:
-    """Return what training reads of a corpus: words, and those of the translation for NMT."""
-    other = corpus.translation if isinstance(model, NmtModel) else None
+def _read_by(settings: Settings, corpus: Corpus) -> Corpus:
+    """Return what training reads of a corpus: words, a translation, or a tagger's labels."""
+    if isinstance(settings.model, TaggerModel):
+        return corpus.with_labels(settings.task.name, corpus.labels[settings.task.name])
+    other = corpus.translation if isinstance(settings.model, NmtModel) else None
     translation = None if other is None else Corpus(other.language, other.sentences)
     return Corpus(corpus.language, corpus.sentences, translation=translation)
+
+
+def _scored(settings: Settings, corpus: Corpus) -> Corpus:
+    """Return what scores depend on: labels for a tagger only."""
+    if isinstance(settings.model, TaggerModel):
+        return _read_by(settings, corpus)
+    return replace(corpus, labels={})
+
+
+def _vectors(settings: Settings, data: Splits) -> WordVectors | None:
+    """Read the vectors of all words that a tagger will meet, those of the test split included."""
+    model, text = settings.model, settings.data.text
+    if not isinstance(model, TaggerModel) or model.vectors is None:
+        return None
+    sentences = chain(data.train.sentences, data.dev.sentences, data.test.sentences)
+    return read_vectors(Path(model.vectors), count_tokens(sentences, data.train.language, text))

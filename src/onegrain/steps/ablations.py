@@ -20,11 +20,17 @@ from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
 from onegrain.data.sampling import shuffled
 from onegrain.models.lightning import choose_device
-from onegrain.models.text_model import TextModel, TextTranslator
+from onegrain.models.text_model import (
+    GenerativeModel,
+    TextLanguageModel,
+    TextTagger,
+    TextTranslator,
+)
 from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
+from onegrain.reporting.run_files import CURVE_COLUMNS
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
@@ -48,7 +54,8 @@ def ablation_curves(
         settings: Those of the run.
         ranked: The orders in which neurons are taken away.
         probed: The probe, and what it is tested on.
-        model: The analysed model; None where there are only its activations.
+        model: The analysed model; None where there are only its activations. A tagger has no curves
+            inside it, which validation refuses.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
     """
@@ -58,11 +65,13 @@ def ablation_curves(
         parts.append(_on_probe(settings, ranked.rankings, probed))
     if Target.probe_retrain in targets and ranked.rankings:
         parts.append(retraining_curves(settings, ranked.rankings, probed))
-    if Target.model in targets and model is not None:
+    if Target.model in targets and not isinstance(model, TextTagger | None):
         measure = _measure(settings, model, test)
         parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
-    if Target.prune in targets and model is not None and not isinstance(model, TextTransformer):
+    if Target.prune in targets and isinstance(model, TextTranslator | TextLanguageModel):
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
+    if not parts:  # Target.label has a table of its own
+        return pd.DataFrame(columns=list(CURVE_COLUMNS))
     curves = pd.concat(parts, ignore_index=True)
     return curves.assign(task=probed.task.name, instance=settings.model.instance)
 
@@ -134,7 +143,9 @@ def _values(clamp: Clamp, recording: Activations, seed: int) -> Values:
             return Resample.from_source(recording, seed)
 
 
-def _pruned(settings: Settings, ranked: Ranked, model: TextModel, test: Corpus) -> pd.DataFrame:
+def _pruned(
+    settings: Settings, ranked: Ranked, model: GenerativeModel, test: Corpus
+) -> pd.DataFrame:
     return pruning_curves(
         model,
         lambda pruned: _measure(settings, pruned, test),
@@ -150,7 +161,7 @@ def _fractions(settings: Settings) -> list[float]:
     return [*(INSIDE if chosen.fractions is None else chosen.fractions), *chosen.shown]
 
 
-def _measure(settings: Settings, model: StudiedModel, test: Corpus) -> Measure:
+def _measure(settings: Settings, model: GenerativeModel | TextTransformer, test: Corpus) -> Measure:
     chosen = settings.ablation.model
     if chosen.sentences is not None and chosen.sentences < len(test):
         test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")

@@ -22,7 +22,7 @@ from onegrain.reporting.run_files import NEURON_COLUMNS
 from onegrain.settings import LABELLED, Method, RankingText, Settings, Site
 
 TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown
-NOT_COMPARED = LABELLED | {Method.svcca}  # between instances: no labels there, and no neurons
+NOT_COMPARED = LABELLED | {Method.sensitivity, Method.svcca}  # instances: no labels, no neurons
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,12 @@ def ranking_text(settings: Settings, data: Splits, labelled: Corpus) -> Corpus:
     return Corpus(corpus.language, corpus.sentences)
 
 
-def ranked(settings: Settings, labelled: Labelled, recordings: Mapping[int, Activations]) -> Ranked:
+def ranked(
+    settings: Settings,
+    labelled: Labelled,
+    recordings: Mapping[int, Activations],
+    sensitivity: Ranking | None = None,
+) -> Ranked:
     """Rank the neurons of the analysed instance by every method.
 
     Args:
@@ -65,13 +70,17 @@ def ranked(settings: Settings, labelled: Labelled, recordings: Mapping[int, Acti
         labelled: For methods that need labels.
         recordings: Of the instances, by their numbers, on the same words; only of the analysed one
             where no method compares them.
+        sensitivity: The ranking by `Method.sensitivity`, where it is one of the methods.
     """
     methods, seed = settings.ranking.methods, settings.seed
     instance = list(recordings).index(settings.model.instance)
     instances = Instances(list(recordings.values()), recordings[settings.model.instance].layout)
     layout = instances.layout
+    given = {} if sensitivity is None else {Method.sensitivity: sensitivity}
     rankings = tuple(
-        rank_with_labels(method, labelled, settings.ranking, seed)
+        given[method]
+        if method in given
+        else rank_with_labels(method, labelled, settings.ranking, seed)
         if method in LABELLED
         else rank(method, instances, instance, settings.ranking, seed)
         for method in methods
