@@ -22,7 +22,7 @@ from onegrain.neurons import Ranking
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.reporting.run_files import Metric
 from onegrain.reporting.sensitivity_files import SENSITIVITY_COLUMNS, LabelNeurons
-from onegrain.settings import Groups, Method, Reader, Settings, Target
+from onegrain.settings import Groups, Method, Reader, Settings, TaggerModel, Target
 from onegrain.stages import ProbingTask, probing_task, recordings_of
 from onegrain.steps.probed import Probed, probe_property
 from onegrain.store import Store
