@@ -1,4 +1,5 @@
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -51,6 +52,18 @@ def test_models_that_have_nothing_in_common_are_not():
     (row,) = consistency_table(matrices, samples=400).to_dict("records")
     assert row["null_low"] < row["similarity"] < row["null_high"]
     assert row["p_value"] > 0.05
+
+
+def test_the_interval_is_that_of_labels_drawn_again_without_pairs_of_one_with_itself():
+    one, other = (label_correlations(related(number)) for number in (1, 2))
+    (row,) = consistency_table({1: one, 2: other}, samples=200, seed=7).to_dict("records")
+    found = []
+    for labels in torch.randint(6, (200, 6), generator=torch.Generator().manual_seed(7)).tolist():
+        pairs = [(a, b) for a, b in combinations(labels, 2) if a != b]
+        values = [[float(matrix[pair]) for pair in pairs] for matrix in (one, other)]
+        found.append(pearsonr(*values).statistic)
+    low, high = np.quantile(found, [0.025, 0.975])
+    assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
 
 
 def test_the_same_order_of_labels_in_both_models_changes_nothing_but_that_of_one_does():

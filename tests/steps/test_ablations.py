@@ -176,7 +176,14 @@ def test_each_label_has_curves_on_the_probe_from_both_ends_with_the_first_clamp(
     assert total.to_dict() == pytest.approx(overall.set_index(key)["value"].to_dict())
 
 
-@pytest.mark.parametrize("target", Target)
+def test_label_ablation_has_a_table_of_its_own_and_no_curves(settings: Settings) -> None:
+    settings.ablation.targets = [Target.label]
+    curves = drawn(settings)
+    assert curves.empty
+    assert set(CURVE_COLUMNS) == set(curves.columns)
+
+
+@pytest.mark.parametrize("target", [target for target in Target if target is not Target.label])
 def test_only_what_is_asked_for_is_drawn(settings: Settings, target: Target) -> None:
     settings.ablation.targets = [target]
     settings.model.instance = 3
