@@ -131,7 +131,8 @@ def _similarity(
 ) -> Float[Tensor, " samples"]:
     """Correlate the upper triangles of two matrices whose labels are chosen, for each sample.
 
-    Pairs of a label with itself, which a sample with repeated labels has, do not count.
+    Pairs of a label with itself, which a sample with repeated labels has, do not count; a sample of
+    fewer than three different labels has no similarity (NaN).
     """
     first, second = torch.triu_indices(rows.shape[1], rows.shape[1], offset=1)
     counted = (rows[:, first] != rows[:, second]).double()
@@ -141,11 +142,12 @@ def _similarity(
     x = (x - (x * counted).sum(dim=1, keepdim=True) / pairs) * counted
     y = (y - (y * counted).sum(dim=1, keepdim=True) / pairs) * counted
     similarity: Tensor = (x * y).sum(dim=1) / (x.norm(dim=1) * y.norm(dim=1))
-    return similarity
+    different = 1 + (rows.sort(dim=1).values.diff(dim=1) != 0).sum(dim=1)
+    return similarity.masked_fill(different < LEAST_LABELS, math.nan)
 
 
 def _middle(values: Float[Tensor, " samples"]) -> tuple[float, float]:
-    """Return the ends of the 95% in the middle; samples of one pair of labels have no value."""
+    """Return the ends of the 95% in the middle; samples without a value do not count."""
     ends = torch.tensor([0.025, 0.975], dtype=values.dtype)
     low, high = torch.nanquantile(values, ends).tolist()
     return low, high
