@@ -17,7 +17,7 @@ from onegrain.models.saved import load_model
 from onegrain.models.tagging import predicted_labels
 from onegrain.models.text_model import TextTagger
 from onegrain.settings import Groups, Method, Reader, Settings, Target
-from onegrain.stages import model_text, trained_model
+from onegrain.stages import model_text, recordings_of, trained_model
 from onegrain.steps.probed import Probed, probe_property
 from onegrain.steps.sensitivity import label_sensitivity
 from onegrain.store import Store
@@ -66,7 +66,8 @@ def place(tmp_path_factory) -> Place:
         return tracked_run(tracking, job_type="t", config={}, group="g", folder=folder, name=name)
 
     models = {number: trained_model(settings, text, number, store, no_run) for number in (1, 2)}
-    probed = probe_property(settings, models[1], corpora, store)
+    recordings = recordings_of(settings, models[1], corpora, store)
+    probed = probe_property(settings, recordings, corpora, store)
     return Place(settings, store, models, corpora, probed)
 
 

@@ -109,11 +109,10 @@ def _of_other(
     Its probe, where one is needed, is that of its own best grid point.
     """
     own = _own_readout(settings, model)
+    recordings = recordings_of(settings, model, corpora, store)
     if own is None:
-        recordings = recordings_of(settings, model, corpora, store)
         probed = probe_property(settings, recordings, corpora, store)
         return _sensitivity(settings, Readout(probed.weight, probed.bias), probed.task.train)
-    recordings = recordings_of(settings, model, corpora, store)
     return _sensitivity(settings, own, probing_task(settings.task, corpora, recordings).train)
 
 
