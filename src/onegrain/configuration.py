@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -46,8 +47,9 @@ SCHEMAS = {
 }
 
 
+@cache
 def register_schemas() -> None:
-    """Make the dataclasses known to Hydra; to do so twice changes nothing."""
+    """Make the dataclasses known to Hydra, once for a process."""
     store = ConfigStore.instance()
     schema = OmegaConf.structured(Settings)
     schema.data = schema.model = schema.task = (
