@@ -19,7 +19,7 @@ def instance_order(model: ModelSettings, *, compared: bool = True) -> list[int]:
         compared: Whether something compares them; else the analysed one will do.
 
     Example:
-        >>> instance_order(LstmModel(instances=4, instance=3))
+        >>> instance_order(ModelSettings("nlm", instances=4, instance=3))
         [3, 1, 2, 4]
     """
     if not compared:
