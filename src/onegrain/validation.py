@@ -241,7 +241,7 @@ def _validate_control(settings: Settings) -> None:
     if max(control.neurons) > there:
         raise UserError(
             f"analysis.control.neurons={_as_typed(control.neurons)}: "
-            f"site={control.site.name} reaches {there} neurons"
+            f"site={control.site.name} reaches {there} neurons; take at most as many"
         )
 
 
@@ -258,7 +258,7 @@ def _validate_recorded(settings: Settings) -> None:
         if getattr(task, f"{split}_sentences") is not None:
             raise UserError(
                 f"task.{split}_sentences={getattr(task, f'{split}_sentences')}: model=recorded "
-                "reads all sentences of its files; take null"
+                "reads all sentences of its files; take null (debug=fast sets it)"
             )
     if (task.root, task.train, task.dev, task.test) == (None,) * 4:
         raise UserError(

@@ -101,9 +101,10 @@ def read_split(
             return read_aligned(path, Path(labels), language, task.name)
     kind = _kind_of(path)
     if kind is None or kind not in _kinds_of(task):
-        raise UserError(
-            f"{path}: expected a name that ends in {_listed(_kinds_of(task))} (perhaps .xz, .gz)"
-        )
+        wanted = f"expected a name that ends in {_listed(_kinds_of(task))} (perhaps .xz, .gz)"
+        if isinstance(task, FilesTask):
+            wanted += f"; plain text needs a file of labels, task.{split}_labels=..."
+        raise UserError(f"{path}: {wanted}")
     if kind == ".conllu":
         column, multiword = _conllu_choice(task)
         return read_conllu(path, column, multiword, language, task.name)

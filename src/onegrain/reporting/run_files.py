@@ -279,7 +279,9 @@ def _read_text(path: Path) -> str:
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    _read_text(path)  # a missing file or bytes that are no text are said as for the others
+    content = _read_text(path)  # a missing file or bytes that are no text are said as for others
+    if content and not content.endswith("\n"):
+        raise UserError(f"{path}: its last line is cut off; copy the file again")
     try:
         header = list(pd.read_csv(path, nrows=0).columns)
         text = [name for name in header if name in _TEXT_COLUMNS]

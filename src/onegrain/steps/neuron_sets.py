@@ -68,19 +68,21 @@ def neuron_sets(settings: Settings, probed: Probed, recording: Activations) -> N
             metrics["clusters/accuracy"] = float(score(probed.refit(kept), task.test).accuracy)
     nobody = pd.DataFrame(columns=list(NEURON_SET_COLUMNS))
     table = pd.concat(members, ignore_index=True) if members else nobody
+    table = table.astype({"set": int, "place": int, "neuron": int})
     return NeuronSets(_minimal_table(found, task), table, metrics)
 
 
 def _searched(chosen: AnalysisSettings, probed: Probed, ranking: Ranking) -> tuple[MinimalSet, ...]:
     """Return the minimal set and, where they were asked for, further ones beside it."""
     task, refit = probed.task, probed.refit
+    everyone = torch.ones(1, task.layout.size, dtype=torch.bool)  # refitted as the sets are
     fractions = RETRAINED if chosen.minimal.fractions is None else chosen.minimal.fractions
     search = partial(
         minimal_set,
         refit,
         dev=task.dev,
         test=task.test,
-        oracle=float(probed.dev.accuracy[probed.point]),
+        oracle=float(score(refit(everyone), task.dev).accuracy),
         delta=chosen.minimal.delta,
         fractions=fractions,
     )
