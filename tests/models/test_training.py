@@ -223,7 +223,7 @@ def test_a_language_model_needs_sentences(tmp_path, splits, small_lm, trainer):
 
 
 def test_kept_epochs_are_whole_models_as_they_were_then(tmp_path, splits, small, trainer):
-    trainer.epochs, trainer.keep_epochs = 3, [1, 3]
+    trainer.epochs, trainer.keep_epochs, trainer.precision = 3, [1, 3], Precision.fp32
     train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     with (tmp_path / "epochs.csv").open() as file:
         losses = {int(row["epoch"]): float(row["dev/loss"]) for row in csv.DictReader(file)}
