@@ -396,7 +396,7 @@ def test_what_a_transformer_cannot_do_is_said(overrides: list[str], said: str) -
 
 
 def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
-    jobs = compose_jobs(CONF, ["model.hidden=32,64", "seed=1,2,3"], multirun=True)
+    jobs = compose_jobs(CONF, ["model.hidden=32,64", "seed=1,2,3"], multirun=True).settings
     pairs = [(job.model.hidden, job.seed) for job in jobs]
     assert pairs == [(32, 1), (64, 1), (32, 2), (32, 3)]
     with pytest.raises(UserError, match=r"model\.hidden=0: must be at least 1"):

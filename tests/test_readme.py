@@ -58,7 +58,7 @@ def test_ci_runs_the_commands_of_the_readme_and_then_the_checks() -> None:
 )
 def test_every_command_line_that_is_shown_composes(place: str, words: tuple[str, ...]) -> None:
     arguments = get_args_parser().parse_intermixed_args(list(words))
-    assert compose_jobs(CONF, arguments.overrides, multirun=arguments.multirun)
+    assert compose_jobs(CONF, arguments.overrides, multirun=arguments.multirun).settings
 
 
 def test_every_experiment_says_how_it_is_run() -> None:

@@ -128,13 +128,74 @@ def test_a_users_error_in_the_pipeline_is_one_line_with_the_rest_in_the_log(tmp_
     assert "Traceback" in text
 
 
-def test_a_users_error_in_one_job_of_a_sweep_lets_the_others_run(tmp_path: Path) -> None:
-    result = train("-m", "seed=13,1", cwd=tmp_path)
+def test_a_job_that_fails_lets_the_others_run_and_is_told_at_the_end(tmp_path: Path) -> None:
+    result = train("-m", "seed=13,1,14", cwd=tmp_path)
     assert result.returncode == 2
     assert "job 0: a.en:3: not UTF-8" in result.stdout
+    assert "job 2: RuntimeError: a bug (see " in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
     (sweep,) = run_folders(tmp_path / "outputs")
     assert (sweep / "1" / "seen.json").exists()
+    assert "RuntimeError: a bug" in (sweep / "2" / "run.log").read_text()
+    told = result.stderr[result.stderr.index("2 of 3 jobs failed:") :]
+    assert "a.en:3: not UTF-8\n    python train.py seed=13\n" in told
+    assert "    python train.py seed=14\n" in told
+    assert told.endswith("in the same folder: python train.py -m seed=13,1,14 resume=true\n")
+
+
+def test_a_sweep_that_only_bugs_stopped_ends_as_a_bug(tmp_path: Path) -> None:
+    result = train("-m", "seed=14,1", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "1 of 2 jobs failed:" in result.stderr
+
+
+def test_a_sweep_goes_on_with_what_failed_and_only_that(tmp_path: Path) -> None:
+    train("-m", "seed=13,1", "model.hidden=8", cwd=tmp_path)
+    (sweep,) = run_folders(tmp_path / "outputs")
+    before = (sweep / "1" / "seen.json").stat().st_mtime_ns
+    again = train("-m", "model.hidden=8", "seed=13,1", "resume=true", cwd=tmp_path)
+    assert again.returncode == 2
+    assert run_folders(tmp_path / "outputs") == [sweep]
+    assert "job 1 is finished" in again.stdout
+    assert "job 0: a.en:3: not UTF-8" in again.stdout
+    assert (sweep / "1" / "seen.json").stat().st_mtime_ns == before
+
+
+def test_a_sweep_that_was_never_begun_begins_when_it_is_to_go_on(tmp_path: Path) -> None:
+    result = train("-m", "seed=1,2", "resume=true", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "has no sweep of this command line; it begins now" in result.stdout
+    again = train("-m", "seed=1,2", "resume=true", cwd=tmp_path)
+    assert again.stdout.count("is finished") == 2
+
+
+def test_an_experiment_that_is_a_sweep_is_one_without_m(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    own = "# @package _global_\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '1,2'}}}\n"
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own)
+    words = ("--config-dir", "mine", "experiment=own")
+    assert train(*words, cwd=tmp_path).returncode == 0
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert {"0", "1", "multirun.yaml"} <= set(names(sweep))
+    again = train(*words, "resume=true", cwd=tmp_path)
+    assert again.stdout.count("is finished") == 2
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own.replace("1,2", "1,-2"))
+    wrong = train(*words, cwd=tmp_path)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "seed=-2" in wrong.stderr
+
+
+def test_a_job_whose_settings_changed_since_is_run_again(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    own = "# @package _global_\nmodel: {hidden: 8}\n"
+    words = ("--config-dir", "mine", "-m", "experiment=own", "seed=1,2", "resume=true")
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own)
+    train(*words, cwd=tmp_path)
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(own.replace("8", "12"))
+    again = train(*words, cwd=tmp_path)
+    assert "is finished" not in again.stdout
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert json.loads((sweep / "0" / "seen.json").read_text())["hidden"] == 12
 
 
 def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
@@ -146,8 +207,19 @@ def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
-def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", STAND_IN, str(TRAIN), "seed=15"]
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["seed=15"], "interrupted\n"),
+        (
+            ["-m", "seed=1,15,2"],
+            "interrupted; to go on: python train.py -m seed=1,15,2 resume=true\n",
+        ),
+    ],
+    ids=["a run", "a sweep"],
+)
+def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path, words: list[str], told: str) -> None:
+    command = [sys.executable, "-c", STAND_IN, str(TRAIN), *words]
 
     def hear_ctrl_c() -> None:  # a shell lets what it starts in the background ignore it
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -155,12 +227,13 @@ def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
     )
+    begun = "outputs/*/*/seen.json" if len(words) == 1 else "outputs/*/*/1/seen.json"
     for _ in range(5000):
-        if list(tmp_path.glob("outputs/*/*/seen.json")):
+        if list(tmp_path.glob(begun)):
             break
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[1] == "interrupted\n"
+    assert process.communicate(timeout=30)[1] == told
     assert process.returncode == 130
 
 

@@ -22,16 +22,33 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from onegrain.configuration import compose_jobs, register_schemas, to_settings
+from onegrain.configuration import Jobs, compose_jobs, register_schemas, to_settings
 from onegrain.errors import UserError
+from onegrain.failures import describe_failures
+from onegrain.job_state import own_state
+from onegrain.launchers import check_launcher
 from onegrain.mistakes import in_one_line
-from onegrain.resuming import is_finished, newest_sweep, without_resume
-from onegrain.run_folder import discard_unmade_run, latest_folder, link_latest, new_run_folder
+from onegrain.resuming import (
+    begin_again,
+    begun_sweep,
+    is_finished,
+    mark_finished,
+    without_resume,
+)
+from onegrain.run_folder import (
+    LOG_FILE,
+    command_of,
+    discard_unmade_run,
+    latest_folder,
+    link_latest,
+    new_run_folder,
+)
 from onegrain.settings import Settings
 
 log = logging.getLogger("onegrain.train")
 
 USER_ERROR = 2  # the exit code that argparse too gives to a wrong command line
+BUG = 1  # that of Python where an exception ends it
 INTERRUPTED = 130
 USAGE = "train.py [group=choice ...] [setting=value ...] [-m] [--cfg job] [--help]"
 
@@ -51,8 +68,9 @@ def start(train: Callable[[], None], conf: Path) -> int:
         message = str(error) if isinstance(error, UserError) else in_one_line(error)
         sys.stderr.write(f"error: {message}\n")
         return USER_ERROR
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
+    except KeyboardInterrupt as stopped:
+        again = f"; to go on: {stopped}" if stopped.args else ""
+        sys.stderr.write(f"interrupted{again}\n")
         return INTERRUPTED
     return 0
 
@@ -65,20 +83,39 @@ def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], objec
     """
     job = HydraConfig.get()
     folder = Path(job.runtime.output_dir)
-    if job.mode is RunMode.MULTIRUN and is_finished(folder):
-        log.info("job %s is finished: %s", job.job.num, folder)
+    chosen = list(job.overrides.task)
+    if job.mode is RunMode.MULTIRUN:
+        if is_finished(folder, config):
+            log.info("job %s is finished: %s", job.job.num, folder)
+            return
+        begin_again(folder)
+        with own_state(), _told(job.job.num, folder):
+            run(to_settings(config), folder, chosen)
+        mark_finished(folder, config)
         return
     try:
-        run(to_settings(config), folder, list(job.overrides.task))
+        with _told(None, folder):
+            run(to_settings(config), folder, chosen)
     except UserError as error:
-        log.debug("stopped by what the user gave", exc_info=True)
-        if job.mode is RunMode.MULTIRUN:
-            log.error("job %s: %s", job.job.num, error)
-            raise
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(USER_ERROR) from error
-    except BaseException:
+
+
+@contextlib.contextmanager
+def _told(number: int | None, folder: Path) -> Iterator[None]:
+    """Put what stops a job in its log: all of it in the file, for a job of a sweep a line too."""
+    try:
+        yield
+    except UserError as error:
+        log.debug("stopped by what the user gave", exc_info=True)
+        if number is not None:
+            log.error("job %s: %s", number, error)
+        raise
+    except BaseException as error:
         log.debug("stopped", exc_info=True)
+        if number is not None and isinstance(error, Exception):
+            kind = type(error).__name__
+            log.error("job %s: %s: %s (see %s)", number, kind, error, folder / LOG_FILE)
         raise
 
 
@@ -91,17 +128,27 @@ def _run_folder(conf: Path) -> Iterator[None]:
     if arguments.help or arguments.hydra_help or arguments.shell_completion:
         yield
         return
-    settings = _check(arguments, conf)[0]
-    root = Path(settings.output_root)
+    jobs = _check(arguments, conf)
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
-    before, folder = latest_folder(root), _folder(settings, arguments)
+    check_launcher(jobs.launcher)
+    with (_sweep_folder if jobs.swept else _single_folder)(jobs.settings[0], arguments):
+        yield
+
+
+@contextlib.contextmanager
+def _single_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator[None]:
+    """Give a run a new folder, which is gone again where it made nothing."""
+    if settings.resume:
+        raise UserError(
+            "resume=true: is for a sweep (-m); start a run that was stopped again as it was, and "
+            "what is in the store is not made again"
+        )
+    root = Path(settings.output_root)
+    before, folder = latest_folder(root), new_run_folder(root)
     link_latest(root, folder)
-    quoted = QuotedString(str(folder), Quote.double).with_quotes()
-    places = [f"hydra.run.dir={quoted}", f"hydra.sweep.dir={quoted}"]
-    chosen = without_resume(arguments.overrides)
-    sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *chosen, *places]
+    _tell_hydra(folder, arguments, without_resume(arguments.overrides))
     try:
         yield
     except SystemExit as stopped:
@@ -111,21 +158,40 @@ def _run_folder(conf: Path) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):  # it holds something, as it should
             folder.rmdir()
-        if arguments.multirun and folder.exists():
+
+
+@contextlib.contextmanager
+def _sweep_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator[None]:
+    """Give a sweep a new folder, or that of the sweep that goes on; compare its jobs at its end."""
+    root = Path(settings.output_root)
+    chosen = without_resume(arguments.overrides)
+    begun = begun_sweep(root, chosen) if settings.resume else None
+    if settings.resume and begun is None:
+        sys.stdout.write(f"resume=true: {root} has no sweep of this command line; it begins now\n")
+    folder = new_run_folder(root) if begun is None else begun.folder
+    link_latest(root, folder)
+    _tell_hydra(folder, arguments, chosen if begun is None else begun.overrides)
+    again = command_of(["-m", *chosen, "resume=true"])
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(again) from None
+    except Exception as error:
+        if not (failures := describe_failures(folder, again)):
+            raise
+        sys.stderr.write(failures)
+        raise SystemExit(USER_ERROR if isinstance(error, UserError) else BUG) from error
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        if folder.exists():
             _compare(folder)
 
 
-def _folder(settings: Settings, arguments: argparse.Namespace) -> Path:
-    """Return the run's own new folder, or that of the sweep that is to go on."""
-    root = Path(settings.output_root)
-    if not settings.resume:
-        return new_run_folder(root)
-    if not arguments.multirun:
-        raise UserError(
-            "resume=true: is for a sweep (-m); start a run that was stopped again as it was, and "
-            "what is in the store is not made again"
-        )
-    return newest_sweep(root, arguments.overrides)
+def _tell_hydra(folder: Path, arguments: argparse.Namespace, chosen: Sequence[str]) -> None:
+    quoted = QuotedString(str(folder), Quote.double).with_quotes()
+    places = [f"hydra.run.dir={quoted}", f"hydra.sweep.dir={quoted}"]
+    sys.argv[1:] = [*_flags(sys.argv[1:], arguments.overrides), *chosen, *places]
 
 
 def _compare(sweep: Path) -> None:
@@ -138,7 +204,7 @@ def _compare(sweep: Path) -> None:
         log.warning("the sweep's jobs cannot be compared: %s", error)
 
 
-def _check(arguments: argparse.Namespace, conf: Path) -> list[Settings]:
+def _check(arguments: argparse.Namespace, conf: Path) -> Jobs:
     if arguments.config_name or arguments.config_path:
         raise UserError("--config-name, --config-path: give a folder of your own as --config-dir")
     overrides = list(arguments.overrides)

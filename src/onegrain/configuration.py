@@ -7,7 +7,7 @@ is refused; what is refused is explained in one line (`onegrain.mistakes`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import MISSING, DictConfig, OmegaConf
+from hydra.types import RunMode
+from omegaconf import MISSING, DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -72,12 +73,7 @@ def compose_settings(conf: Path, overrides: Sequence[str]) -> Settings:
     """
     register_schemas()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        try:
-            config = compose(MAIN_FILE, overrides=list(overrides))
-            composed = to_settings(config)
-        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-            raise UserError(explain(overrides, error)) from error
-    return composed
+        return _of(overrides)
 
 
 def to_settings(config: DictConfig) -> Settings:
@@ -102,16 +98,62 @@ def _refuse_additions(node: DictConfig, prefix: str) -> None:
             _refuse_additions(node[key], f"{prefix}{key}.")
 
 
-def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> list[Settings]:
-    """The settings of a run, or those of enough jobs of a sweep to see each of its values once.
+@dataclass(frozen=True)
+class Jobs:
+    """What a command line asks for.
+
+    Attributes:
+        settings: Those of the run, or of enough jobs of a sweep to see each of its values once.
+        swept: Whether it is a sweep: with ``-m``, or by its experiment's ``hydra.mode``.
+        launcher: The class that runs the jobs of a sweep.
+    """
+
+    settings: list[Settings]
+    swept: bool
+    launcher: str
+
+
+def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
+    """Compose a run, or enough jobs of a sweep to see each of its values once.
 
     So a sweep with one wrong value is refused before its first job has run for an hour.
 
     Raises:
         UserError: A name, a type or a value is wrong.
     """
-    jobs = _each_value_once(overrides) if multirun else [list(overrides)]
-    return [compose_settings(conf, job) for job in jobs]
+    register_schemas()
+    first = next(_each_value_once(overrides))
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        config, hydra = _compose(first)
+        swept = multirun or hydra.mode is RunMode.MULTIRUN
+        if not swept:
+            settings = [_settings_of(config, first) if first == list(overrides) else _of(overrides)]
+            return Jobs(settings, swept, hydra.launcher._target_)
+        params = OmegaConf.select(hydra, "sweeper.params") or {}
+        swept_over = [f"{key}={value}" for key, value in params.items()]
+        settings = [_of(job) for job in _each_value_once([*swept_over, *overrides])]
+    return Jobs(settings, swept, hydra.launcher._target_)
+
+
+def _of(overrides: Sequence[str]) -> Settings:
+    return _settings_of(_compose(overrides)[0], overrides)
+
+
+def _settings_of(config: DictConfig, overrides: Sequence[str]) -> Settings:
+    try:
+        return to_settings(config)
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+        raise UserError(explain(overrides, error)) from error
+
+
+def _compose(overrides: Sequence[str]) -> tuple[DictConfig, DictConfig]:
+    """Return what Hydra composes, its own settings apart; its conf folder has been chosen."""
+    try:
+        config = compose(MAIN_FILE, overrides=list(overrides), return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+        raise UserError(explain(overrides, error)) from error
+    with read_write(config), open_dict(config):
+        return config, config.pop("hydra")
 
 
 def _each_value_once(overrides: Sequence[str]) -> Iterator[list[str]]:

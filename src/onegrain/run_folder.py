@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shlex
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -79,6 +81,11 @@ def link_latest(root: Path, folder: Path | None) -> None:
             fresh.replace(link)  # never absent, never half-made
         except OSError:
             fresh.unlink()
+
+
+def command_of(overrides: Sequence[str]) -> str:
+    """The command line that makes a run with these choices."""
+    return shlex.join(("python", "train.py", *overrides))
 
 
 def shared_folder(folder: Path) -> Path:

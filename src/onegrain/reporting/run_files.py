@@ -7,7 +7,7 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.reporting.sensitivity_files import SENSITIVITY_COLUMNS, LabelNeurons
-from onegrain.run_folder import METRICS_FILE
+from onegrain.run_folder import METRICS_FILE, command_of
 
 Metric = float | int | str  # a text is a BLEU signature and its like
 
@@ -238,11 +238,6 @@ def _read_metrics(path: Path) -> dict[str, Metric]:
         if isinstance(value, dict | list):
             raise UserError(f"{path}: '{name}' must be a number or a text")
     return {name: math.nan if value is None else value for name, value in metrics.items()}
-
-
-def command_of(overrides: Sequence[str]) -> str:
-    """The command line that makes a run with these choices."""
-    return shlex.join(("python", "train.py", *overrides))
 
 
 def read_hydra(folder: Path) -> tuple[dict[str, Any], tuple[str, ...] | None]:

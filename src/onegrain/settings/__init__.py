@@ -208,7 +208,7 @@ class Settings:
     seed: int = 1
     output_root: str = "outputs"  # runs, the store and W&B's files
     store: str | None = None  # null: output_root/store; a network folder shares finished work
-    resume: bool = False  # with -m: go on with the newest sweep of the same command line
+    resume: bool = False  # a sweep: go on with the newest of the same command line, or begin it
 
 
 def plain(settings: Any) -> dict[str, Any]:

@@ -10,11 +10,10 @@ from pathlib import Path
 from onegrain.errors import UserError
 from onegrain.reporting.run_files import (
     RunResults,
-    command_of,
     read_hydra,
     read_run,
 )
-from onegrain.run_folder import LOG_FILE, METRICS_FILE
+from onegrain.run_folder import LOG_FILE, METRICS_FILE, command_of
 
 DEPTH = 3  # outputs / day / sweep / job
 _NOT_RUNS = {"wandb", "store", "figures", "comparison"}

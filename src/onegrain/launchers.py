@@ -1,0 +1,37 @@
+"""Where the jobs of a sweep run: Hydra's launchers, each a package of its own."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from onegrain.errors import UserError
+
+EXTRAS = {  # of pyproject.toml, by package
+    "hydra_plugins.hydra_joblib_launcher": "joblib",
+    "hydra_plugins.hydra_submitit_launcher": "slurm",
+    "hydra_plugins.hydra_ray_launcher": "ray",
+}
+
+
+def check_launcher(target: str) -> None:
+    """Refuse a launcher whose package is not installed.
+
+    Args:
+        target: The class that Hydra would make.
+
+    Raises:
+        UserError: If it is one of ours and absent.
+    """
+    package = ".".join(target.split(".")[:2])
+    if package in EXTRAS and not _is_installed(package):
+        raise UserError(
+            f"hydra/launcher: {package.rpartition('.')[2]} is not installed; "
+            f"pip install 'onegrain[{EXTRAS[package]}]'"
+        )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # no plugin of Hydra's is installed
+        return False
