@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,14 @@ from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.sensitivity_files import LabelNeurons
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
-from onegrain.settings import COMPARING, RecordedModel, Settings, TransformerModel, plain
+from onegrain.settings import (
+    COMPARING,
+    LstmModel,
+    RecordedModel,
+    Settings,
+    TransformerModel,
+    plain,
+)
 from onegrain.stages import (
     loaded,
     model_metrics,
@@ -54,6 +62,7 @@ from onegrain.steps.probed import Probed, probe_property
 from onegrain.steps.rankings import Ranked, ranked, ranking_text
 from onegrain.steps.sensitivity import compares_labels, label_sensitivity
 from onegrain.store import Store
+from onegrain.tracking.identity import run_id
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
 log = logging.getLogger(__name__)
@@ -73,13 +82,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     began = time.perf_counter()
     log.info("onegrain: %s -> %s", " ".join(overrides) or "defaults", folder)
     store = Store(Path(settings.store or Path(settings.output_root) / "store"))
-    track = partial(
-        tracked_run,
-        settings.tracking,
-        config=plain(settings),
-        group=shared_folder(folder).name,
-        folder=shared_folder(folder),
-    )
+    track = _tracking(settings, folder)
 
     language, splitting = _source_language(settings), settings.data.text.splitting
     has_network = not isinstance(settings.model, RecordedModel)
@@ -96,16 +99,18 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     read = reading(settings, model)
     corpora = labelled.with_each(read)
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
+        tracked.log_used("model", *_trained_here(settings, models))
         recordings = recordings_of(settings, model, corpora, store)
         probed = probe_property(settings, recordings, corpora, store)
         beside = control_metrics(settings, probed, store)
         beside |= code_length_metrics(settings, probed, store)
 
         text = read(ranking_text(settings, data, labelled.train))
-        on_text = {
-            number: Activations.open(recorded(settings, models[number], text, store))
-            for number in sorted(models)
-        } or {settings.model.instance: Activations.open(recordings["train"])}
+        texts = {n: recorded(settings, models[n], text, store) for n in sorted(models)}
+        on_text = {number: Activations.open(place) for number, place in texts.items()} or {
+            settings.model.instance: Activations.open(recordings["train"])
+        }
+        tracked.log_made("activations", *{*recordings.values(), *texts.values()})
         own = on_text[settings.model.instance]
         of_labels = label_sensitivity(settings, models, probed, store)
         ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
@@ -145,6 +150,34 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     _show(settings, metrics, curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
     return metrics
+
+
+def _tracking(
+    settings: Settings, folder: Path
+) -> Callable[..., AbstractContextManager[TrackedRun]]:
+    """Return what opens the tracked runs of this run, which share what sets it apart."""
+
+    def open_run(*, job_type: str, name: str) -> AbstractContextManager[TrackedRun]:
+        return tracked_run(
+            settings.tracking,
+            config=plain(settings),
+            job_type=job_type,
+            group=shared_folder(folder).name,
+            name=name,
+            folder=shared_folder(folder),
+            tags=(settings.model.name, settings.task.name),
+            identity=run_id(folder, job_type, name),
+        )
+
+    return open_run
+
+
+def _trained_here(settings: Settings, models: Mapping[int, Path]) -> Sequence[Path]:
+    """Return the models that are entries of the store."""
+    if isinstance(settings.model, TransformerModel):
+        return ()
+    epoch = settings.model.epoch if isinstance(settings.model, LstmModel) else None
+    return [path if epoch is None else path.parents[1] for path in models.values()]
 
 
 def _neuron_table(

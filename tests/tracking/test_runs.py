@@ -17,7 +17,8 @@ import pytorch_lightning as pl
 import torch
 
 from onegrain.settings import TrackingMode, TrackingSettings
-from onegrain.tracking.runs import FRACTION, TrackedRun, tracked_run
+from onegrain.tracking.panels import FRACTION
+from onegrain.tracking.runs import TrackedRun, tracked_run
 
 CONFIG = {"model": {"name": "nmt", "hidden": 64}, "data": {"text": {"lowercase": True}}, "seed": 1}
 TOP = "ablation/probe_mask/keep/zero/pos/linear_correlation/top/accuracy"
@@ -235,39 +236,6 @@ def test_nothing_is_left_in_the_users_home(tmp_path: Path) -> None:
     assert not list(files_in(tmp_path / "home"))
     assert not list((tmp_path / "runs" / "disabled").iterdir())
     assert len(list(tmp_path.glob("runs/offline/wandb/offline-run-*/files/media/**/*.json"))) == 3
-
-
-ONLINE = """
-import logging, os, sys
-from pathlib import Path
-from onegrain.settings import TrackingMode, TrackingSettings
-from onegrain.tracking.runs import tracked_run
-
-logging.basicConfig(level=logging.INFO, format="%(message)s")
-settings = TrackingSettings(mode=TrackingMode.online)
-for name, key in (("without", None), ("with", os.environ["KEY_FOR_LATER"])):
-    if key:
-        os.environ["WANDB_API_KEY"] = key
-    names = {"config": {}, "job_type": "train", "group": "g", "name": name}
-    with tracked_run(settings, folder=Path(sys.argv[1]), **names) as tracked:
-        tracked.log_scalars({"x": 1})
-"""
-
-
-def test_online_without_key_or_server_is_kept_offline(tmp_path: Path) -> None:
-    key = "0123456789" * 4
-    here = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
-    here |= {"HOME": str(tmp_path), "NETRC": str(tmp_path / "none"), "WANDB_HTTP_TIMEOUT": "1"}
-    here |= {"WANDB_BASE_URL": "http://127.0.0.1:9", "KEY_FOR_LATER": key}
-    command = [sys.executable, "-c", ONLINE, str(tmp_path)]
-    done = subprocess.run(command, env=here, capture_output=True, text=True, timeout=60, check=True)
-    without, with_key = (done.stdout + done.stderr).splitlines()
-    assert "there is no API key" in without
-    assert "the server did not accept it (AuthenticationError)" in with_key
-    assert "wandb sync" in with_key
-    for path in run_folders(tmp_path):
-        assert json.loads(inspect(path, "--summary"))["summary"]["x"] == 1
-    assert all(key.encode() not in file.read_bytes() for file in files_in(tmp_path))
 
 
 def files_in(folder: Path) -> Iterator[Path]:

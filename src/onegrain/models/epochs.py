@@ -42,6 +42,14 @@ class EpochReport(Callback):
         """Time of all epochs, those before an interruption included."""
         return sum(row["seconds"] for row in self.rows)
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Give the logger of a resumed training the epochs before, so that its curve is whole."""
+        steps = int(trainer.num_training_batches)
+        for row in self.rows:
+            metrics = {name: row[name] for name in ("epoch", *METRICS)}
+            for logger in trainer.loggers:
+                logger.log_metrics(metrics, step=int(row["epoch"]) * steps)
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:

@@ -96,6 +96,7 @@ def trained_model(
 
         folder = store.get_or_make("model", key, make, resumable=True)
         for run in runs:
+            run.log_made("model", folder)
             run.log_scalars(model_scores(settings, data, folder, store))
     return folder if model.epoch is None else kept_epoch(folder, model.epoch)
 

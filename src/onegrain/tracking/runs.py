@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ import wandb
 from pytorch_lightning.loggers import WandbLogger
 
 from onegrain.settings import TrackingMode, TrackingSettings
+from onegrain.tracking.artifacts import store_artifact
+from onegrain.tracking.identity import discard_halves
+from onegrain.tracking.panels import FRACTION, TRAINER_STEP
 
 log = logging.getLogger(__name__)
 
-FRACTION = "ablation/fraction"
-TRAINER_STEP = "trainer/global_step"  # Lightning's name for it
 TRAINED_STAGES = ("train", "dev", "probe")  # what LightningModules log is named <stage>/<metric>
 SERVER_SECONDS = 30.0  # to wait for a server before a run is kept offline
 UPLOAD_SECONDS = 600.0  # to wait for uploads at the end; what is left stays on disk
@@ -89,6 +90,28 @@ class TrackedRun:
         """Show the run's page as a panel."""
         self.run.log({"report": wandb.Html(str(path), inject=False)})
 
+    def log_made(self, kind: str, *folders: Path) -> None:
+        """Say that this run made entries of the store, as artifacts that refer to them."""
+        if not self.run.disabled:
+            self._say(self.run.log_artifact, kind, folders)
+
+    def log_used(self, kind: str, *folders: Path) -> None:
+        """Say that this run used entries of the store; W&B draws who made what for whom.
+
+        It can be said to a server only.
+        """
+        if not self.run.disabled and not self.run.offline:
+            self._say(self.run.use_artifact, kind, folders)
+
+    @staticmethod
+    def _say(tell: Callable[[wandb.Artifact], object], kind: str, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            try:
+                tell(store_artifact(kind, folder))
+            except Exception as error:  # whatever the server says: the work goes on
+                log.warning("W&B: no artifact of %s (%s)", folder.name, type(error).__name__)
+                log.debug("why there is none", exc_info=True)
+
 
 @contextmanager
 def tracked_run(
@@ -99,6 +122,8 @@ def tracked_run(
     group: str,
     name: str,
     folder: Path,
+    tags: Sequence[str] = (),
+    identity: str | None = None,
 ) -> Iterator[TrackedRun]:
     """Open a W&B run, and close it however the block ends; an exception marks it as failed.
 
@@ -111,17 +136,22 @@ def tracked_run(
         group: What the runs of a sweep have in common.
         name: Short and readable.
         folder: The sweep's or the single run's folder; W&B's files go to ``folder/wandb``.
+        tags: Beside those of the settings.
+        identity: The run's id, where it takes the place of one that was killed; see `run_id`.
 
     Yields:
         The open run.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if identity is not None:
+        discard_halves(folder, identity)
     with _all_files_in(folder):
         run = _start(
             settings.mode,
+            id=identity,
             project=settings.project,
             entity=settings.entity,
-            tags=list(settings.tags),
+            tags=list(dict.fromkeys((*tags, *settings.tags))),
             config=dict(config),
             job_type=job_type,
             group=settings.group or group,
@@ -164,6 +194,7 @@ def _all_files_in(folder: Path) -> Iterator[None]:
 
 
 def _start(mode: TrackingMode, **options: Any) -> wandb.Run:
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # W&B's talk about its own health
     quiet = wandb.Settings(
         mode=mode.value,  # the process behind W&B is not even started where it is disabled
         silent=True,  # the terminal is ours; W&B's own messages are in its debug logs
