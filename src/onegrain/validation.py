@@ -27,6 +27,7 @@ from onegrain.settings import (
     Selection,
     Settings,
     Site,
+    Strategy,
     TaggerModel,
     Target,
     TaskSettings,
@@ -74,6 +75,10 @@ def _validate_together(settings: Settings) -> None:
     data, model, grid = settings.data, settings.model, settings.lambda_grid
     if data.min_length > data.max_length:
         raise UserError(f"data.min_length={data.min_length}: is over data.max_length")
+    if settings.trainer.devices > 1 and settings.trainer.strategy is Strategy.single:
+        raise UserError(
+            f"trainer.devices={settings.trainer.devices}: several share the work with trainer=ddp"
+        )
     if isinstance(data, FilesData):
         for name in ("source", "target"):
             if getattr(data, name) is None:

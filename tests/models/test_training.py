@@ -174,10 +174,7 @@ def test_each_epoch_is_a_line_in_the_log_and_a_step_of_the_logger(
 
 
 def test_settings_that_cannot_work_are_named(tmp_path, splits, small, trainer):
-    trainer.devices = 2
-    with pytest.raises(UserError, match=r"trainer\.devices=2"):
-        train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
-    trainer.devices, trainer.epochs = 1, 0
+    trainer.epochs = 0
     with pytest.raises(UserError, match=r"trainer\.epochs"):
         train_model(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path)
     trainer.epochs, trainer.accelerator = 1, "abacus"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -33,12 +34,20 @@ class Activations:
         tokens: What the rows mean.
         shards: The mapped files, whose rows follow each other.
         chosen: Which rows of the files these are; None: all of them.
+        folder: Where the files are, for another process to map them too.
     """
 
     layout: NeuronLayout
     tokens: TokenTable
     shards: tuple[Float[Tensor, "_ neurons"], ...]
     chosen: Int[Tensor, " tokens"] | None = None
+    folder: Path | None = None
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Go to another process as the place of the files, not as what is in them."""
+        if self.folder is None:
+            return super().__reduce__()
+        return _opened, (self.folder, self.chosen)
 
     @classmethod
     def open(cls, folder: Path) -> Activations:
@@ -59,9 +68,8 @@ class Activations:
         tokens = TokenTable.load(folder)
         if len(tokens) != sum(rows for _, rows in files):
             raise UserError(f"{folder}: {len(tokens)} words for {sum(r for _, r in files)} rows")
-        return cls(
-            layout, tokens, tuple(map_shard(file, rows, layout.size) for file, rows in files)
-        )
+        shards = tuple(map_shard(file, rows, layout.size) for file, rows in files)
+        return cls(layout, tokens, shards, folder=folder)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -127,3 +135,8 @@ class Activations:
         for shard, start in zip(self.shards, starts, strict=False):
             if start < last and first < start + len(shard):
                 yield shard[max(0, first - start) : last - start]
+
+
+def _opened(folder: Path, chosen: Int[Tensor, " tokens"] | None) -> Activations:
+    opened = Activations.open(folder)
+    return opened if chosen is None else opened.select(chosen)

@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from onegrain.activations.shards import TORCH_TYPES, ShardWriter
@@ -21,6 +23,7 @@ from onegrain.data.encoding import EncodedWords
 from onegrain.errors import UserError
 from onegrain.models.batches import pad
 from onegrain.neurons import NeuronLayout
+from onegrain.ranks import ALONE, Ranks, run_ranks
 from onegrain.settings import ActivationSettings
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,7 @@ def record(
     corpus: Corpus,
     folder: Path,
     settings: ActivationSettings,
+    processes: int = 1,
 ) -> None:
     """Write the activations of every word of ``corpus`` into ``folder``, in the corpus's order.
 
@@ -69,6 +73,7 @@ def record(
         corpus: Labelled or not; sentences of any length that the model can read.
         folder: Where shards, the table of words and, last, ``index.json`` are written.
         settings: Number format, layers and sizes.
+        processes: How many share the shards; what is written does not depend on it.
 
     Raises:
         UserError: If a chosen layer does not exist or a value cannot be stored.
@@ -76,25 +81,69 @@ def record(
     began = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     layout = chosen_layout(model.layout, settings.layers)
-    blocks = [block.layer in {b.layer for b in layout.blocks} for block in model.layout.blocks]
-    unknown: list[Bool[Tensor, " tokens"]] = []
-    shards = []
-    for number, sentences in enumerate(whole_shards(corpus, layout.size, settings)):
-        name = f"shard-{number:05d}.safetensors"
-        encoded = source.encode_sentences(sentences)
-        with ShardWriter(
-            folder / name, sum(map(len, sentences)), layout.size, settings.dtype
-        ) as writer:
-            _record_shard(model, blocks, encoded, writer, settings)
-        unknown.append(torch.tensor([flag for one in encoded for flag in one.unknown]).bool())
-        shards.append({"file": name, "rows": sum(map(len, sentences))})
-    table = TokenTable.of(corpus, torch.cat(unknown) if unknown else torch.zeros(0).bool())
+    contents = list(whole_shards(corpus, layout.size, settings))
+    processes = min(processes, len(contents))
+    work = (model, source, corpus, folder, settings)
+    together = processes > 1
+    unknown = _record_together(processes, *work) if together else _record_shards(ALONE, *work)
+    flags = [unknown[number] for number in range(len(contents))]
+    table = TokenTable.of(corpus, torch.cat(flags) if flags else torch.zeros(0).bool())
+    shards = [
+        {"file": _shard_name(number), "rows": sum(map(len, sentences))}
+        for number, sentences in enumerate(contents)
+    ]
     finish_recording(folder, table, layout, settings, shards)
     seconds = time.perf_counter() - began
     log.info(
         "recorded %d words x %d neurons in %.0f s (%.0f words/s)",
         len(table), layout.size, seconds, len(table) / seconds,
     )  # fmt: skip
+
+
+def _record_together(processes: int, *work: Any) -> dict[int, Bool[Tensor, " tokens"]]:
+    """Let several processes write the shards; return which words of each are unknown."""
+    with TemporaryDirectory() as place:
+        run_ranks(processes, _record_share, Path(place), *work)
+        parts = [load_file(file) for file in Path(place).iterdir()]
+    return {int(number): flags for part in parts for number, flags in part.items()}
+
+
+def _record_share(ranks: Ranks, place: Path, *work: Any) -> None:
+    unknown = _record_shards(ranks, *work)
+    flags = {str(number): flags for number, flags in unknown.items()}
+    save_file(flags, place / f"{ranks.rank}.safetensors")
+
+
+def _record_shards(
+    ranks: Ranks,
+    model: Recordable,
+    source: Encoder,
+    corpus: Corpus,
+    folder: Path,
+    settings: ActivationSettings,
+) -> dict[int, Bool[Tensor, " tokens"]]:
+    """Write this process's share of the shards, each whole and as any process would.
+
+    Returns:
+        Which words of each of these shards are unknown, by the shard's number.
+    """
+    unknown = {}
+    layout = chosen_layout(model.layout, settings.layers)
+    blocks = [block.layer in {b.layer for b in layout.blocks} for block in model.layout.blocks]
+    contents = list(whole_shards(corpus, layout.size, settings))
+    for number in ranks.share(range(len(contents))):
+        sentences = contents[number]
+        rows = sum(map(len, sentences))
+        path = folder / _shard_name(number)
+        with ShardWriter(path, rows, layout.size, settings.dtype) as writer:
+            encoded = source.encode_sentences(sentences)
+            _record_shard(model, blocks, encoded, writer, settings)
+        unknown[number] = torch.tensor([flag for one in encoded for flag in one.unknown]).bool()
+    return unknown
+
+
+def _shard_name(number: int) -> str:
+    return f"shard-{number:05d}.safetensors"
 
 
 def finish_recording(

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from onegrain.data.vocabulary import BOS, EOS, PAD
+from onegrain.ranks import Ranks
 
 NO_TAG = -1  # where a tagger has nothing to predict
 
@@ -144,7 +145,8 @@ class LengthSampler(Sampler[list[int]]):
         data: The pairs, or the labelled sentences.
         batch_size: Pairs in a batch; the last may have fewer.
         seed: Of the order; the same seed and epoch give the same batches in every process.
-        shuffle: Without it, batches come in order of length and are always the same.
+        shuffle: Without it, batches come in order of length and are always the same. With it, they
+            are for training, and each of several processes gets its share of every batch.
     """
 
     def __init__(self, data: AnyDataset, batch_size: int, seed: int, shuffle: bool) -> None:
@@ -170,7 +172,11 @@ class LengthSampler(Sampler[list[int]]):
         if self.shuffle:
             order = torch.randperm(len(batches), generator=self._generator(1)).tolist()
             batches = [batches[index] for index in order]
-        yield from batches
+        ranks = Ranks.current()
+        for batch in batches:
+            # What cannot be shared out, and what only measures, all processes do alike.
+            whole = not self.shuffle or len(batch) < ranks.count
+            yield batch if whole else list(ranks.share(batch))
 
     def _rows(self) -> list[int]:
         """All rows, sorted by source and target length, ties in random order."""

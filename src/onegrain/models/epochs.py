@@ -12,6 +12,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, RichProgressBar
+from pytorch_lightning.loggers import Logger
 
 from onegrain.settings import Progress
 
@@ -44,11 +45,14 @@ class EpochReport(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Give the logger of a resumed training the epochs before, so that its curve is whole."""
-        steps = int(trainer.num_training_batches)
+        for logger in trainer.loggers:
+            self.replay(logger, int(trainer.num_training_batches))
+
+    def replay(self, logger: Logger, steps: int) -> None:
+        """Give a logger all epochs so far, of ``steps`` steps each."""
         for row in self.rows:
             metrics = {name: row[name] for name in ("epoch", *METRICS)}
-            for logger in trainer.loggers:
-                logger.log_metrics(metrics, step=int(row["epoch"]) * steps)
+            logger.log_metrics(metrics, step=int(row["epoch"]) * steps)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
@@ -66,6 +70,8 @@ class EpochReport(Callback):
         self.rows.append(
             {"epoch": epoch, **metrics, "learning_rate": rate, "seconds": round(seconds, 2)}
         )
+        if not trainer.is_global_zero:
+            return
         self._write()
         for logger in trainer.loggers:
             logger.log_metrics({"epoch": epoch, **metrics}, step=trainer.global_step)
@@ -104,7 +110,7 @@ class KeptEpochs(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep the model if this is one of the epochs."""
         epoch = trainer.current_epoch + 1
-        if epoch in self.epochs:
+        if trainer.is_global_zero and epoch in self.epochs:
             self.keep(epoch)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,15 +14,18 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import DDPStrategy
 
 from onegrain.errors import UserError
 from onegrain.precision import has_bf16_lstm, resolve_precision
 from onegrain.settings import TrainerSettings
 
+LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
 EXPECTED_WARNINGS = (
     ".*does not have many workers.*",  # batches are cut from memory: workers would only cost
     ".*Checkpoint directory .* exists and is not empty.*",  # so it is when training goes on
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning with torch 2.11 and later
+    ".*recommended to use `self.log.*sync_dist=True.*",  # ours are measured on all words already
     ".*number of training batches .* is smaller than the logging interval.*",  # small corpora
 )
 
@@ -55,8 +59,6 @@ def make_trainer(
     Raises:
         UserError: If a setting cannot work here.
     """
-    if settings.devices != 1:
-        raise UserError(f"trainer.devices={settings.devices}: a model trains on 1 device")
     if min(settings.epochs, settings.batch_size) < 1:
         raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
     device = choose_device(settings.accelerator)
@@ -66,7 +68,9 @@ def make_trainer(
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,
-            devices=1,
+            devices=settings.processes,
+            strategy=_strategy(settings),
+            use_distributed_sampler=False,  # ours shares out each batch
             precision="bf16-mixed" if dtype is torch.bfloat16 else "32-true",
             max_epochs=settings.epochs,
             callbacks=list(callbacks),
@@ -81,11 +85,35 @@ def make_trainer(
         raise UserError(f"trainer.accelerator={settings.accelerator}: {reason}") from error
 
 
+def _strategy(settings: TrainerSettings) -> DDPStrategy | str:
+    if settings.processes == 1:
+        return "auto"
+    # Not by running our command again: it holds a lock on what it makes.
+    return DDPStrategy(start_method="spawn")
+
+
+class QuietInside(Callback):
+    """Makes a process that Lightning starts as quiet as this one, from the moment it is there."""
+
+    def __reduce__(self) -> tuple[Callable[[], QuietInside], tuple[()]]:
+        """Come to life in the new process by becoming quiet."""
+        return _quiet_inside, ()
+
+
+def _quiet_inside() -> QuietInside:
+    if not logging.root.handlers:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    for name in LIGHTNING_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in EXPECTED_WARNINGS:
+        warnings.filterwarnings("ignore", message)
+    return QuietInside()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence Lightning's talk about devices and the warnings that we know the reason of."""
-    names = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
-    loggers = [logging.getLogger(name) for name in names]
+    loggers = [logging.getLogger(name) for name in LIGHTNING_LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.WARNING)

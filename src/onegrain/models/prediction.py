@@ -16,7 +16,10 @@ from torchmetrics.text import Perplexity
 
 from onegrain.models.batches import AnyBatch
 from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
+from onegrain.ranks import ALONE, Ranks
 from onegrain.settings import Schedule, TrainerSettings
+
+RANK_STRIDE = 1_000_003  # so that processes do not drop out the same units
 
 
 class PredictionModule(pl.LightningModule):
@@ -40,6 +43,7 @@ class PredictionModule(pl.LightningModule):
         self.settings = trainer
         self.seed = seed
         self.network = network
+        self.ranks = ALONE
         self.decay = DevDecay(trainer.decay_factor, trainer.decay_from)
         self.train_loss = MeanMetric()
         self.dev_perplexity = Perplexity()
@@ -48,7 +52,9 @@ class PredictionModule(pl.LightningModule):
     def on_train_batch_start(self, batch: AnyBatch, batch_idx: int) -> None:
         """Make the epoch's dropout a function of the seed and the epoch alone."""
         if batch_idx == 0:  # on_train_epoch_start is not called after resuming
-            torch.manual_seed(self.seed * 100_003 + self.current_epoch + 1)
+            self.ranks = Ranks.current()
+            drawn = self.seed * 100_003 + self.current_epoch + 1
+            torch.manual_seed(drawn + self.ranks.rank * RANK_STRIDE)
 
     def training_step(self, batch: AnyBatch, _: int) -> Float[Tensor, ""]:
         """Return the mean cross-entropy of the batch's symbols, in nats."""
@@ -59,6 +65,8 @@ class PredictionModule(pl.LightningModule):
             loss = cross_entropy(logits, gold, reduction="none").float().mean()
         self.train_loss.update(loss.detach(), len(gold))
         self.log("train/loss", self.train_loss, on_step=False, on_epoch=True, logger=False)
+        if self.ranks.count > 1:  # gradients are averaged: a mean over all symbols, not of means
+            loss = loss * (len(gold) * self.ranks.count / self.ranks.total(len(gold)))
         return loss
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:

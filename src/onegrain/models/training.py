@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +20,16 @@ from onegrain.errors import UserError
 from onegrain.models.batches import AnyDataset, pair_loader
 from onegrain.models.epochs import EpochReport, KeptEpochs, progress_callbacks
 from onegrain.models.initialisation import initialise
-from onegrain.models.lightning import checkpoints_in, make_trainer, quiet
+from onegrain.models.lightning import QuietInside, checkpoints_in, make_trainer, quiet
 from onegrain.models.prediction import PredictionModule
 from onegrain.models.saved import save_model
-from onegrain.models.text_model import Examples, TextTagger, set_vectors, untrained_model
+from onegrain.models.text_model import (
+    Examples,
+    TextModel,
+    TextTagger,
+    set_vectors,
+    untrained_model,
+)
 from onegrain.settings import (
     NlmModel,
     NmtModel,
@@ -82,9 +89,7 @@ def train_model(
         shown, unseen = trained.examples(train), trained.examples(dev)
         checkpoints.mkdir(parents=True, exist_ok=True)
         module = PredictionModule(trained.model, trained.predicted.size, trainer, seed)
-        kept = KeptEpochs(
-            trainer.keep_epochs, lambda epoch: save_model(trained, kept_epoch(folder, epoch), about)
-        )
+        kept = KeptEpochs(trainer.keep_epochs, partial(_keep, trained, folder, about))
         followers = [kept, *callbacks]
         report = _fit(module, shown.pairs, unseen.pairs, checkpoints, logger, followers)
     save_model(trained, folder, about)
@@ -103,6 +108,10 @@ def kept_epoch(folder: Path, epoch: int) -> Path:
     return folder / "epochs" / str(epoch)
 
 
+def _keep(trained: TextModel, folder: Path, about: dict[str, Any], epoch: int) -> None:
+    save_model(trained, kept_epoch(folder, epoch), about)
+
+
 def _write_metrics(folder: Path, metrics: dict[str, Any]) -> None:
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
 
@@ -119,7 +128,10 @@ def _fit(
     settings = module.settings
     shown = progress_callbacks(settings.progress, folder.parent / "epochs.csv")
     followers = [*shown, *callbacks, checkpoints_in(folder)]
-    lightning = make_trainer(settings, folder.parent, followers, logger)
+    alone = settings.processes == 1
+    if not alone:
+        followers.insert(0, QuietInside())
+    lightning = make_trainer(settings, folder.parent, followers, logger if alone else False)
     last = folder / "last.ckpt"
     if last.exists():
         log.info("training goes on from %s", last)
@@ -131,6 +143,11 @@ def _fit(
         weights_only=True,
     )
     report = next(each for each in shown if isinstance(each, EpochReport))
+    if not alone:  # the report that was filled is that of another process
+        state = torch.load(last, weights_only=True)
+        report.load_state_dict(state["callbacks"][report.state_key])
+        if logger:
+            report.replay(logger, state["global_step"] // len(report.rows))
     if not torch.isfinite(torch.tensor([row["dev/loss"] for row in report.rows])).any():
         raise UserError(f"trainer.learning_rate={settings.learning_rate}: training diverged")
     best = torch.load(folder / "best.ckpt", weights_only=True)

@@ -24,6 +24,7 @@ from onegrain.probing.objective import (
     whole_loss,
 )
 from onegrain.probing.proximal import ProximalAdam
+from onegrain.ranks import ALONE, Ranks
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class ElasticNetProbe(pl.LightningModule):
         batch_size: Words in a step.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
+        ranks: The processes that share the words; ``train`` is what this one has of them.
 
     Attributes:
         weight: ``[grid, labels, neurons]``, final after fitting.
@@ -74,10 +76,12 @@ class ElasticNetProbe(pl.LightningModule):
         batch_size: int,
         learning_rate: float,
         dtype: torch.dtype,
+        ranks: Ranks = ALONE,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.grid, self.train_data = grid, train
+        self.ranks, self.words = ranks, ranks.total(len(train))
         self.tolerance, self.max_epochs, self.batch_size = tolerance, max_epochs, batch_size
         self.learning_rate, self.compute_dtype = learning_rate, dtype
         size = len(grid)
@@ -98,7 +102,9 @@ class ElasticNetProbe(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Start from no weights and the labels' frequencies."""
-        prior = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1]) + 0.5
+        counts = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1])
+        self.ranks.add_up(counts)
+        prior = counts + 0.5
         self.bias.copy_((prior / prior.sum()).log().expand_as(self.bias))
         self.active = torch.arange(len(self.grid), device=self.device)
         self.solver = ProximalAdam(
@@ -108,7 +114,7 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
-        self.sample = self.train_data.spread(SAMPLE_WORDS)
+        self.sample = self._spread(SAMPLE_WORDS)
         self.reference = self._gradient_norm_at_zero()
 
     def on_train_epoch_start(self) -> None:
@@ -116,7 +122,11 @@ class ElasticNetProbe(pl.LightningModule):
         self.cross_entropy = torch.zeros(len(self.active), device=self.device)
         if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
             self.memory = GradientMemory(
-                len(self.train_data), self.solver.weight, self.solver.bias, self.compute_dtype
+                len(self.train_data),
+                self.solver.weight,
+                self.solver.bias,
+                self.compute_dtype,
+                self.ranks,
             )
 
     def training_step(self, batch: Sequence[Tensor], batch_index: int) -> None:
@@ -130,10 +140,11 @@ class ElasticNetProbe(pl.LightningModule):
         if self.memory is not None:
             gradient, bias_gradient = self.memory.estimate(rows, values, error)
         else:
-            error /= len(rows)
+            error /= self.ranks.total(len(rows))
             flat = error.flatten(1).to(values.dtype)
             gradient = (flat.T @ values).float().view_as(solver.weight)
             bias_gradient = error.sum(dim=0)
+            self.ranks.add_up(gradient, bias_gradient)
         solver.pace = self._pace()
         late = batch_index >= (1 - AVERAGED_SHARE) * self._batches - 1
         solver.step(gradient, bias_gradient, average=solver.frozen and late)
@@ -141,6 +152,7 @@ class ElasticNetProbe(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Settle the metric after warming up; from then on retire points that are done."""
         last = self.current_epoch + 1 >= self.max_epochs
+        self.ranks.add_up(self.cross_entropy)
         if self.solver.frozen:
             self._adapt_steps()
             self._retire_where_done(check_all=last)
@@ -167,7 +179,13 @@ class ElasticNetProbe(pl.LightningModule):
 
     @property
     def _batches(self) -> int:
-        return -(-len(self.train_data) // self.batch_size)
+        return -(-self.words // self.batch_size)
+
+    def _spread(self, most: int) -> LabelledActivations:
+        """Return what this process has of at most ``most`` words, evenly spread over all."""
+        stride = max(1, -(-self.words // most))
+        first = -self.ranks.rows(self.words).start % stride
+        return self.train_data.select(torch.arange(first, len(self.train_data), stride))
 
     def _adapt_steps(self) -> None:
         """Lengthen the steps where the objective fell; where it rose, go back and halve them.
@@ -192,7 +210,7 @@ class ElasticNetProbe(pl.LightningModule):
         """
         solver = self.solver
         halfway = (penalty(before, solver.grid) + penalty(solver.weight, solver.grid)) / 2
-        return self.cross_entropy / len(self.train_data) + halfway
+        return self.cross_entropy / self.words + halfway
 
     def _retire_where_done(self, *, check_all: bool) -> None:
         """Check on all words the points whose remembered gradient says that they are done."""
@@ -228,7 +246,7 @@ class ElasticNetProbe(pl.LightningModule):
         # Before the metric has settled the optimum is far: neither all words nor all bits matter.
         exact = self.solver.frozen
         data = self.train_data if exact else self.sample
-        loss = whole_loss(weight, bias, data, self.compute_dtype, exact=exact)
+        loss = whole_loss(weight, bias, data, self.compute_dtype, exact=exact, ranks=self.ranks)
         relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
         self.weight[where], self.bias[where] = weight, bias
         self.objective[where] = loss.cross_entropy + penalty(weight, grid)
@@ -253,6 +271,7 @@ class ElasticNetProbe(pl.LightningModule):
     def _gradient_norm_at_zero(self) -> Tensor:
         """Return the gradient's norm at W = 0 on the sample."""
         zero = torch.zeros_like(self.weight[:1])
-        loss = whole_loss(zero, self.bias[:1], self.sample, self.compute_dtype, exact=False)
+        at_zero = (zero, self.bias[:1], self.sample, self.compute_dtype)
+        loss = whole_loss(*at_zero, exact=False, ranks=self.ranks)
         free = LambdaGrid.product([0.0], [0.0]).to(self.device)
         return residual(zero, loss.weight_gradient, loss.bias_gradient, free)[0]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytorch_lightning as pl
 import torch
@@ -12,12 +15,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from onegrain.models.lightning import quiet
+from onegrain.models.lightning import choose_device, quiet
 from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
+from onegrain.ranks import ALONE, Ranks, run_ranks
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ def fit_probe(
     memory_gigabytes: float = 6.0,
     accelerator: str = "auto",
     seed: int = 0,
+    processes: int = 1,
 ) -> Probe:
     """Fit all points of ``grid`` in the same passes over ``train``.
 
@@ -56,6 +61,8 @@ def fit_probe(
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
         seed: Of the order of the words.
+        processes: How many share the words; each takes its part of every batch, and gradients are
+            summed, so that the weights are those of one process but for rounding.
 
     Returns:
         The probes. With ``epochs`` of 1 or 2, which is before any point can have converged,
@@ -70,29 +77,81 @@ def fit_probe(
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
-    train = train.centered(center)
-    gigabytes = len(train) * train.neurons * dtype.itemsize / 2**30
-    if epochs > 1 and gigabytes <= memory_gigabytes:  # what is read once needs no copy
-        train = train.in_memory(dtype)
-    batch_size = batch_size or min(max(len(train) // 100, 64), 2048)
-    module = ElasticNetProbe(
+    fit = _Fit(
+        tuple(labels),
         grid,
-        len(labels),
-        train,
-        tolerance=tolerance,
-        max_epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=LEARNING_RATE_PER_ROOT_WORD * batch_size**0.5,
-        dtype=dtype,
+        center,
+        tolerance,
+        epochs,
+        batch_size or min(max(len(train) // 100, 64), 2048),
+        dtype,
+        memory_gigabytes,
+        accelerator,
+        seed,
     )
-    batches = DataLoader(WordBatches(train, batch_size, seed, dtype), batch_size=None)
-    _run(module, batches, epochs, accelerator)
-    return _result(module, labels, center)
+    processes = min(processes, len(train))
+    if processes == 1:
+        return fit.on(train)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "probe.safetensors"
+        run_ranks(processes, _fit_share, fit, train, file)
+        return Probe.load(file)
+
+
+def _fit_share(ranks: Ranks, fit: _Fit, train: LabelledActivations, file: Path) -> None:
+    """Fit on one process's part of the words; the first writes what all have found."""
+    rows = ranks.rows(len(train))
+    probe = fit.on(train.select(torch.arange(rows.start, rows.stop)), ranks)
+    if ranks.rank == 0:
+        probe.save(file)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """All that says how a probe is fitted, and no data."""
+
+    labels: tuple[str, ...]
+    grid: LambdaGrid
+    center: Float[Tensor, " neurons"]
+    tolerance: float
+    epochs: int
+    batch_size: int
+    dtype: torch.dtype
+    memory_gigabytes: float
+    accelerator: str
+    seed: int
+
+    def on(self, train: LabelledActivations, ranks: Ranks = ALONE) -> Probe:
+        """Fit on these words, or with other processes on theirs too."""
+        train = train.centered(self.center)
+        gigabytes = len(train) * train.neurons * self.dtype.itemsize / 2**30
+        if self.epochs > 1 and gigabytes <= self.memory_gigabytes:  # read once: no copy
+            train = train.in_memory(self.dtype)
+        module = ElasticNetProbe(
+            self.grid,
+            len(self.labels),
+            train,
+            tolerance=self.tolerance,
+            max_epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=LEARNING_RATE_PER_ROOT_WORD * self.batch_size**0.5,
+            dtype=self.dtype,
+            ranks=ranks,
+        )
+        words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
+        batches = DataLoader(words, batch_size=None)
+        _run(module, batches, self.epochs, self.accelerator, ranks)
+        return _result(module, self.labels, self.center)
 
 
 def _run(
-    module: ElasticNetProbe, batches: DataLoader[object], epochs: int, accelerator: str
+    module: ElasticNetProbe,
+    batches: DataLoader[object],
+    epochs: int,
+    accelerator: str,
+    ranks: Ranks,
 ) -> None:
+    shares_gpus = ranks.count > 1 and choose_device(accelerator).type == "cuda"
     with quiet():
         # Proximal steps have no torch optimizer, and batches come whole.
         warnings.filterwarnings("ignore", message=".*configure_optimizers.* returned `None`.*")
@@ -100,7 +159,7 @@ def _run(
         trainer = pl.Trainer(
             max_epochs=epochs,
             accelerator=accelerator,
-            devices=1,
+            devices=[ranks.rank % torch.cuda.device_count()] if shares_gpus else 1,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onegrain.probing.objective import Biases, Weights
+from onegrain.ranks import ALONE, Ranks
 
 
 class GradientMemory:
@@ -18,11 +19,21 @@ class GradientMemory:
     for the words of the batch: unbiased, and without noise at the optimum. It takes the same one
     product with the activations that a plain mini-batch gradient takes.
 
+    Where several processes share the words, each remembers its own, and sums are over all.
+
     The first pass over the data fills the memory and gives plain mini-batch gradients.
     """
 
-    def __init__(self, words: int, weight: Weights, bias: Biases, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        words: int,
+        weight: Weights,
+        bias: Biases,
+        dtype: torch.dtype,
+        ranks: Ranks = ALONE,
+    ) -> None:
         grid, labels, _ = weight.shape
+        self.ranks, self.words = ranks, ranks.total(words)
         self.errors = torch.zeros(words, grid, labels, dtype=dtype, device=weight.device)
         self.mean = torch.zeros_like(weight)
         self.bias_mean = torch.zeros_like(bias)
@@ -40,19 +51,21 @@ class GradientMemory:
         self.errors[rows] = new
         total = (change.flatten(1).to(values.dtype).T @ values).float().view_as(self.mean)
         bias_total = change.float().sum(dim=0)
-        gradient, bias_gradient = total / len(rows), bias_total / len(rows)
+        size = self.ranks.total(len(rows))
+        self.ranks.add_up(total, bias_total)
+        gradient, bias_gradient = total / size, bias_total / size
         if self.complete:
             gradient += self.mean
             bias_gradient += self.bias_mean
-        self.mean.add_(total, alpha=1 / len(self.errors))
-        self.bias_mean.add_(bias_total, alpha=1 / len(self.errors))
-        self.seen += len(rows)
+        self.mean.add_(total, alpha=1 / self.words)
+        self.bias_mean.add_(bias_total, alpha=1 / self.words)
+        self.seen += size
         return gradient, bias_gradient
 
     @property
     def complete(self) -> bool:
         """Whether every word was seen."""
-        return self.seen >= len(self.errors)
+        return self.seen >= self.words
 
     def keep(self, points: Int[Tensor, " points"]) -> None:
         """Go on with some grid points only."""

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.ranks import ALONE, Ranks
 from onegrain.settings import Penalty
 
 Weights = Float[Tensor, "grid labels neurons"]
@@ -111,8 +112,12 @@ def whole_loss(
     dtype: torch.dtype,
     *,
     exact: bool = True,
+    ranks: Ranks = ALONE,
 ) -> Loss:
-    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32."""
+    """Go over all words of ``data`` once, with matrix products in ``dtype`` and sums in fp32.
+
+    With several ``ranks``, ``data`` is what this process has of all words; the loss is that of all.
+    """
     grid, labels, neurons = weight.shape
     gradient = weight.new_zeros(grid * labels, neurons)
     bias_gradient = torch.zeros_like(bias)
@@ -123,7 +128,8 @@ def whole_loss(
         error = _less_gold(log_likelihood.exp_(), gold)
         bias_gradient += error.sum(dim=0)
         gradient += (error.view(len(gold), -1).to(dtype).T @ values).float()
-    size = len(data)
+    size = ranks.total(len(data))
+    ranks.add_up(gradient, bias_gradient, cross_entropy, hits)
     return Loss(
         cross_entropy / size,
         hits / size,

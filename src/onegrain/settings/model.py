@@ -142,6 +142,13 @@ class Schedule(Enum):
     decay = "decay"  # seq2seq-attn: times decay_factor from decay_from on, or when dev stalls
 
 
+class Strategy(Enum):
+    """How the devices of this machine share a training, a recording and a probe."""
+
+    single = "single"  # there is one
+    ddp = "ddp"  # trainer.devices processes; each a part of the words, gradients summed
+
+
 class Progress(Enum):
     """How long work shows that it goes on."""
 
@@ -166,8 +173,14 @@ class TrainerSettings:
     clip_norm: float = 5.0
     precision: Precision = Precision.auto
     accelerator: str = "auto"
-    devices: int = 1
+    strategy: Strategy = Strategy.single
+    devices: int = 1  # processes with strategy=ddp, each a GPU where there are
     progress: Progress = Progress.auto
+
+    @property
+    def processes(self) -> int:
+        """How many processes share the work."""
+        return self.devices if self.strategy is Strategy.ddp else 1
 
 
 class StorageType(Enum):

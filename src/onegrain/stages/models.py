@@ -105,7 +105,7 @@ def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
     """Return what training depends on; epochs that are kept only where there are any."""
     settings = asdict(trainer)
     kept = sorted(settings.pop("keep_epochs"))
-    del settings["progress"]
+    del settings["progress"], settings["strategy"]
     return settings | ({"keep_epochs": kept} if kept else {})
 
 

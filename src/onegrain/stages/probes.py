@@ -95,7 +95,10 @@ def fitted_probe(
 
     def make(folder: Path) -> None:
         points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
-        probe = fit_probe(task.train, task.labels, points, **_fitting(settings))
+        processes = settings.trainer.processes
+        probe = fit_probe(
+            task.train, task.labels, points, processes=processes, **_fitting(settings)
+        )
         probe.save(folder / PROBE_FILE)
 
     key = _probe_key(settings, task, recording, corpus)

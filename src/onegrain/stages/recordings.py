@@ -82,7 +82,9 @@ def recorded(settings: Settings, model: Path, corpus: Corpus, store: Store) -> P
 
     def make(folder: Path) -> None:
         trained = load_model(model)
-        record(trained.model, trained.source, words, folder, settings.activations)
+        how = settings.activations
+        processes = settings.trainer.processes
+        record(trained.model, trained.source, words, folder, how, processes)
 
     return store.get_or_make("activations", key, make)
 
@@ -104,6 +106,7 @@ def _recorded_pretrained(
     def make(folder: Path) -> None:
         studied = load_pretrained(found, model)
         studied.model.to(device)
-        record(studied.model, studied.source, words, folder, how)
+        processes = settings.trainer.processes if device.type == "cpu" else 1
+        record(studied.model, studied.source, words, folder, how, processes)
 
     return store.get_or_make("activations", key, make)

@@ -1,0 +1,117 @@
+"""Processes that share one piece of work: each a part of the words, sums taken over all of them."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.multiprocessing.spawn import ProcessRaisedException, spawn
+
+from onegrain.errors import UserError
+
+Item = TypeVar("Item")
+REFUSED = "onegrain.errors.UserError: "  # how the last line of a worker's traceback begins
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of how many processes this is.
+
+    Example:
+        >>> Ranks(1, 3).share(list("abcdefg"))
+        ['b', 'e']
+        >>> Ranks(1, 3).rows(10)
+        range(3, 6)
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def current(cls) -> Ranks:
+        """Return what torch.distributed says of this process; one of one where it is not used."""
+        if not (dist.is_available() and dist.is_initialized()):
+            return ALONE
+        return cls(dist.get_rank(), dist.get_world_size())
+
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return this process's part of items that all of them know: each n-th."""
+        return items[self.rank :: self.count]
+
+    def rows(self, total: int) -> range:
+        """Return this process's part of neighbouring rows."""
+        first, end = (total * rank // self.count for rank in (self.rank, self.rank + 1))
+        return range(first, end)
+
+    def add_up(self, *tensors: Tensor) -> None:
+        """Replace tensors of one number format by their sums over all processes.
+
+        All processes get the same bits, so that what they decide by them is the same.
+        """
+        if self.count == 1:
+            return
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+    def total(self, number: int) -> int:
+        """Return the sum of a number over all processes."""
+        if self.count == 1:
+            return number
+        tensor = torch.tensor(number)
+        dist.all_reduce(tensor)
+        return int(tensor)
+
+
+ALONE = Ranks()
+
+
+def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
+    """Call ``work(ranks, *arguments)`` in new processes of this machine, and wait for all.
+
+    Args:
+        count: How many, each with its share of the threads of this one.
+        work: A function of a module; what it makes, it writes into a file.
+        arguments: The same for all.
+
+    Raises:
+        UserError: If one of them raised it.
+    """
+    threads = max(1, torch.get_num_threads() // count)
+    level = logging.getLogger().getEffectiveLevel()
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = (Path(folder) / "meeting").as_uri()
+        try:
+            spawn(_rank, (count, meeting, threads, level, work, arguments), nprocs=count)
+        except ProcessRaisedException as error:
+            last = str(error).strip().splitlines()[-1]
+            if last.startswith(REFUSED):
+                raise UserError(last.removeprefix(REFUSED)) from error
+            raise
+
+
+def _rank(
+    rank: int,
+    count: int,
+    meeting: str,
+    threads: int,
+    level: int,
+    work: Callable[..., None],
+    arguments: Sequence[Any],
+) -> None:
+    torch.set_num_threads(threads)
+    if rank == 0:
+        logging.basicConfig(level=level, format="%(message)s")
+    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=count)
+    try:
+        work(Ranks(rank, count), *arguments)
+    finally:
+        dist.destroy_process_group()
