@@ -28,7 +28,7 @@ from onegrain.reporting.run_files import Metric, write_run_files
 from onegrain.reporting.sensitivity_files import LabelNeurons
 from onegrain.reporting.tables import summary_table
 from onegrain.run_folder import shared_folder
-from onegrain.settings import COMPARING, RecordedModel, Settings, TransformerModel, plain
+from onegrain.settings import COMPARING, RecordedModel, Settings, plain
 from onegrain.stages import (
     loaded,
     model_metrics,
@@ -37,6 +37,7 @@ from onegrain.stages import (
     recorded,
     recordings_of,
     trained_model,
+    unseen_text,
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.code_length import code_length_metrics
@@ -110,7 +111,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         of_labels = label_sensitivity(settings, models, probed, store)
         ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
         studied = loaded(settings, model)
-        unseen = labelled.test if isinstance(settings.model, TransformerModel) else data.test
+        unseen = unseen_text(settings, data, labelled)
         curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)

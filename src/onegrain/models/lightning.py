@@ -61,8 +61,6 @@ def make_trainer(
         raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
     device = choose_device(settings.accelerator)
     dtype = resolve_precision(settings.precision, device)
-    if dtype is torch.bfloat16 and not has_bf16_lstm(device.type):
-        raise UserError("trainer.precision=bf16: no LSTM runs in bf16 here; take auto or fp32")
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,
@@ -79,6 +77,18 @@ def make_trainer(
     except (MisconfigurationException, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"trainer.accelerator={settings.accelerator}: {reason}") from error
+
+
+def require_lstm(settings: TrainerSettings) -> None:
+    """Refuse a number format in which no LSTM runs here.
+
+    Raises:
+        UserError: If it is chosen.
+    """
+    device = choose_device(settings.accelerator)
+    dtype = resolve_precision(settings.precision, device)
+    if dtype is torch.bfloat16 and not has_bf16_lstm(device.type):
+        raise UserError("trainer.precision=bf16: no LSTM runs in bf16 here; take auto or fp32")
 
 
 @contextmanager
