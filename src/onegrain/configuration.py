@@ -53,9 +53,8 @@ def register_schemas() -> None:
     """Make the dataclasses known to Hydra, once for a process."""
     store = ConfigStore.instance()
     schema = OmegaConf.structured(Settings)
-    schema.data = schema.model = schema.task = (
-        MISSING  # each choice of these groups brings a type of its own
-    )
+    # Each choice of these groups brings a type of its own.
+    schema.data = schema.model = schema.task = schema.tuning.task = MISSING
     store.store(name="settings", node=schema)
     for name, choice in SCHEMAS.items():
         store.store(group="schema", name=name, node=choice)

@@ -45,6 +45,7 @@ from onegrain.stages import (
     recorded,
     recordings_of,
     trained_model,
+    unseen_text,
 )
 from onegrain.steps.ablations import ablation_curves
 from onegrain.steps.code_length import code_length_metrics
@@ -115,7 +116,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         of_labels = label_sensitivity(settings, models, probed, store)
         ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
         studied = loaded(settings, model)
-        unseen = labelled.test if isinstance(settings.model, TransformerModel) else data.test
+        unseen = unseen_text(settings, data, labelled)
         curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)
@@ -174,7 +175,7 @@ def _tracking(
 
 def _trained_here(settings: Settings, models: Mapping[int, Path]) -> Sequence[Path]:
     """Return the models that are entries of the store."""
-    if isinstance(settings.model, TransformerModel):
+    if isinstance(settings.model, TransformerModel) and not settings.tuning.is_on:
         return ()
     epoch = settings.model.epoch if isinstance(settings.model, LstmModel) else None
     return [path if epoch is None else path.parents[1] for path in models.values()]

@@ -13,6 +13,7 @@ from onegrain.data.patterns import named_pattern
 from onegrain.errors import UserError
 from onegrain.settings import (
     COMPARING,
+    TUNINGS,
     Clamp,
     FilesData,
     FilesTask,
@@ -20,6 +21,7 @@ from onegrain.settings import (
     Method,
     MorphTask,
     NmtModel,
+    Pieces,
     Reader,
     RecordedModel,
     Reduce,
@@ -32,6 +34,7 @@ from onegrain.settings import (
     Target,
     TaskSettings,
     TransformerModel,
+    TuningSettings,
     VocabularyTask,
     Weight,
 )
@@ -66,6 +69,7 @@ def validate(settings: Settings) -> None:
             raise UserError(f"{name}={_as_typed(value)}: {rule.wanted}")
     _validate_together(settings)
     _validate_task(settings.task)
+    _validate_tuning(settings)
     _validate_ranking(settings)
     _validate_control(settings)
     _validate_recorded(settings)
@@ -129,7 +133,8 @@ def _validate_trained(settings: Settings, model: LstmModel) -> None:
 
 
 def _validate_pretrained(settings: Settings, model: TransformerModel) -> None:
-    if model.path is None:
+    anew = settings.tuning.name == "words"
+    if model.path is None and not anew:
         raise UserError(
             "model.path: model=transformer needs a folder or a name on the hub, "
             "model.path=bert-base-cased"
@@ -154,7 +159,39 @@ def _validate_pretrained(settings: Settings, model: TransformerModel) -> None:
             "ablation.model.sites=[layer_output]"
         )
     if Target.model in targets and not model.head:
-        raise UserError("model.head=false: ablation in the model needs the head for a perplexity")
+        raise UserError(
+            "model.head=false: ablation in the model needs the head, whose answers are measured"
+        )
+
+
+def _validate_tuning(settings: Settings) -> None:
+    tuning, model = settings.tuning, settings.model
+    if tuning.is_on and not isinstance(model, TransformerModel):
+        raise UserError(
+            f"tuning={tuning.name}: a transformer is tuned; take model=transformer or tuning=none"
+        )
+    if tuning.name == "tokens":
+        _validate_task(tuning.task, "tuning.task")
+        if tuning.piece is Pieces.mean:
+            raise UserError(
+                "tuning.piece=mean: a label is read off one piece of its word; take first or last"
+            )
+    if tuning.name == "sentences" and tuning.train is None:
+        raise UserError(
+            "tuning.train: tuning=sentences needs a file of lines sentence<TAB>label, "
+            "tuning.train=..."
+        )
+    if tuning.name == "words":
+        _validate_network(tuning)
+
+
+def _validate_network(tuning: TuningSettings) -> None:
+    network = tuning.network
+    if network.hidden % network.heads:
+        raise UserError(
+            f"tuning.network.heads={network.heads}: must divide tuning.network.hidden="
+            f"{network.hidden}"
+        )
 
 
 def _validate_tagger(settings: Settings, model: TaggerModel) -> None:
@@ -176,29 +213,35 @@ def _validate_tagger(settings: Settings, model: TaggerModel) -> None:
         )
 
 
-def _validate_task(task: TaskSettings) -> None:
+def _validate_task(task: TaskSettings, group: str = "task") -> None:
     if isinstance(task, VocabularyTask) and (task.words is None) == (task.file is None):
-        raise UserError("task.words: task=vocabulary needs task.words=[...] or else task.file=...")
+        raise UserError(
+            f"{group}.words: task=vocabulary needs {group}.words=[...] or else {group}.file=..."
+        )
     if isinstance(task, RegexTask):
-        _validate_patterns(task.patterns)
+        _validate_patterns(task.patterns, group)
     if isinstance(task, FilesTask):
         if (task.root, task.train, task.dev, task.test) == (None,) * 4:
-            raise UserError("task.root: task=files needs files, task.root=... or task.train=...")
+            raise UserError(
+                f"{group}.root: task=files needs files, {group}.root=... or {group}.train=..."
+            )
         for split in ("train", "dev", "test"):
             if getattr(task, f"{split}_labels") is not None and getattr(task, split) is None:
-                raise UserError(f"task.{split}_labels: needs task.{split}, the words, too")
+                raise UserError(f"{group}.{split}_labels: needs {group}.{split}, the words, too")
         if task.word_column is not None and task.word_column == task.label_column:
-            raise UserError(f"task.label_column={task.label_column}: is task.word_column")
+            raise UserError(f"{group}.label_column={task.label_column}: is {group}.word_column")
 
 
-def _validate_patterns(patterns: list[str]) -> None:
+def _validate_patterns(patterns: list[str], group: str) -> None:
     if not patterns:
-        raise UserError(r"task.patterns: task=regex needs some, task.patterns=['year=\d{4}']")
+        raise UserError(
+            rf"{group}.patterns: task=regex needs some, {group}.patterns=['year=\d{{4}}']"
+        )
     for text in patterns:
         try:
             named_pattern(text)
         except ValueError as error:
-            raise UserError(f"task.patterns: {text}: {error}") from None
+            raise UserError(f"{group}.patterns: {text}: {error}") from None
 
 
 def _validate_ranking(settings: Settings) -> None:
@@ -425,11 +468,28 @@ RULES: dict[str, Rule] = {
     "trainer.keep_epochs": KEPT_EPOCHS,
     "trainer.batch_size": _at_least(1),
     "trainer.learning_rate": POSITIVE,
+    "trainer.weight_decay": NOT_NEGATIVE,
+    "trainer.warmup": _share(),
     "trainer.decay_factor": _share("("),
     "trainer.decay_from": _at_least(1),
     "trainer.init_range": POSITIVE,
     "trainer.clip_norm": POSITIVE,
     "trainer.devices": _at_least(1),
+    "tuning.name": Rule(lambda value: value in TUNINGS, f"must be one of {', '.join(TUNINGS)}"),
+    "tuning.train": NOT_EMPTY,
+    "tuning.dev": NOT_EMPTY,
+    "tuning.test": NOT_EMPTY,
+    "tuning.masked": _share("(", ")"),
+    "tuning.network.hidden": _at_least(1),
+    "tuning.network.layers": _at_least(1),
+    "tuning.network.heads": _at_least(1),
+    "tuning.network.max_length": _at_least(3),
+    "tuning.epochs": _at_least(1),
+    "tuning.batch_size": _at_least(1),
+    "tuning.learning_rate": POSITIVE,
+    "tuning.warmup": _share(),
+    "tuning.weight_decay": NOT_NEGATIVE,
+    "tuning.clip_norm": POSITIVE,
     "activations.layers": _each(NOT_NEGATIVE),
     "activations.batch_tokens": _at_least(1),
     "activations.shard_megabytes": _at_least(1),
@@ -437,6 +497,7 @@ RULES: dict[str, Rule] = {
     "output_root": NOT_EMPTY,
     "store": NOT_EMPTY,
 }
+RULES |= {f"tuning.{name}": rule for name, rule in RULES.items() if name.startswith("task.")}
 
 
 def _look_up(settings: object, name: str) -> Any:

@@ -40,7 +40,7 @@ class Measure(Protocol):
     """How well a model does with something taken away.
 
     Attributes:
-        metric: ``bleu`` or ``perplexity``.
+        metric: ``bleu``, ``perplexity`` or ``accuracy``.
     """
 
     metric: str

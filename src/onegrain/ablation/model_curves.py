@@ -1,4 +1,4 @@
-"""Ablation curves inside a model: BLEU or perplexity against the number of ablated neurons."""
+"""Ablation curves inside a model: its worth against the number of ablated neurons."""
 
 from __future__ import annotations
 
@@ -204,9 +204,9 @@ def _columns(rows: pd.DataFrame, metric: str, site: Site) -> pd.DataFrame:
 def _report(curve: pd.DataFrame) -> None:
     first, distance = curve.iloc[0], (curve["fraction"] - 0.1).abs()
     tenth = curve[distance == distance.min()]
-    shown = ", ".join(f"{row.order} {row.value:.1f}" for row in tenth.itertuples())
+    shown = ", ".join(f"{row.order} {row.value:.3g}" for row in tenth.itertuples())
     log.info(
-        "ablated in the model (%s, %s, %s): %s %.1f; without %d of %d: %s",
+        "ablated in the model (%s, %s, %s): %s %.3g; without %d of %d: %s",
         first["ranking"], first["site"], first["clamp"], first["metric"], first["value"],
         tenth["neurons"].iloc[0], curve["neurons"].max(), shown,
     )  # fmt: skip

@@ -25,7 +25,7 @@ def gap(curves: pd.DataFrame) -> float:
 
 
 def drop_at(curves: pd.DataFrame, order: str, fraction: float) -> float:
-    """Return what ablating a fraction of the neurons costs: BLEU lost, or perplexity gained."""
+    """Return what ablating a fraction costs: BLEU or accuracy lost, or perplexity gained."""
     loss = value_at(curves, order, 0.0) - value_at(curves, order, fraction)
     is_perplexity = (curves["metric"] == "perplexity").all()
     return (-loss if is_perplexity else loss) + 0.0  # never -0.0

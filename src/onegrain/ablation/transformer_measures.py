@@ -15,12 +15,10 @@ from onegrain.ablation.measures import Ablation, Counts
 from onegrain.data.corpus import Corpus
 from onegrain.data.encoding import EncodedWords
 from onegrain.errors import UserError
-from onegrain.models.batches import pad
-from onegrain.models.transformer import TextTransformer
+from onegrain.models.batches import by_length, pad
+from onegrain.models.transformer import PIECES_AT_ONCE, TextTransformer
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import Pieces
-
-PIECES_AT_ONCE = {True: 1024, False: 16384}  # padding included; on a CPU, and elsewhere
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,8 @@ class TransformerPerplexity:
         asked = [each for row, one in enumerate(encoded) for each in questions(trained, row, one)]
         self.model = trained.model
         pieces = PIECES_AT_ONCE[self.model.device.type == "cpu"]
-        self.batches = list(_batches(asked, rows_at_once, pieces))
+        rows = by_length([len(each.ids) for each in asked], rows_at_once, pieces)
+        self.batches = [[asked[row] for row in batch] for batch in rows]
         self.words = torch.tensor([len(words) for words in sentences], dtype=torch.float64)
 
     @property
@@ -122,21 +121,6 @@ def _hidden(trained: TextTransformer, sentence: int, encoded: EncodedWords) -> I
 def _pieces(encoded: EncodedWords) -> list[int]:
     """The places of all pieces of words."""
     return [at for first, end in encoded.spans for at in range(first, end)]
-
-
-def _batches(
-    questions: Sequence[Question], most_rows: int, most_pieces: int
-) -> Iterator[list[Question]]:
-    """Put texts of similar length together."""
-    batch: list[Question] = []
-    for each in sorted(questions, key=lambda question: len(question.ids)):
-        full = (len(batch) + 1) * len(each.ids) > most_pieces or len(batch) == most_rows
-        if batch and full:
-            yield batch
-            batch = []
-        batch.append(each)
-    if batch:
-        yield batch
 
 
 def _asked(batch: Sequence[Question]) -> Int[Tensor, "4 answers"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Int
@@ -133,6 +133,14 @@ class PairDataset(Dataset[Batch]):
 AnyDataset: TypeAlias = PairDataset | TaggedDataset
 
 
+@runtime_checkable
+class Sentences(Protocol):
+    """What has a length on the side that is read, and on the side that is predicted."""
+
+    sources: list[Tensor]
+    targets: list[Tensor]
+
+
 class LengthSampler(Sampler[list[int]]):
     """Rows of one batch at a time, of similar length; a new order in every epoch.
 
@@ -142,14 +150,14 @@ class LengthSampler(Sampler[list[int]]):
     from one epoch to the next.
 
     Args:
-        data: The pairs, or the labelled sentences.
+        data: The pairs, or sentences of another kind.
         batch_size: Pairs in a batch; the last may have fewer.
         seed: Of the order; the same seed and epoch give the same batches in every process.
         shuffle: Without it, batches come in order of length and are always the same. With it, they
             are for training, and each of several processes gets its share of every batch.
     """
 
-    def __init__(self, data: AnyDataset, batch_size: int, seed: int, shuffle: bool) -> None:
+    def __init__(self, data: Sentences, batch_size: int, seed: int, shuffle: bool) -> None:
         self.source_lengths = [len(ids) for ids in data.sources]
         self.target_lengths = [len(ids) for ids in data.targets]
         self.batch_size = batch_size
@@ -215,6 +223,29 @@ def pair_loader(
     """Return the loader of batches of similar length."""
     sampler = LengthSampler(data, batch_size, seed, shuffle)
     return DataLoader(data, batch_size=None, sampler=sampler)
+
+
+def by_length(lengths: Sequence[int], most_rows: int, most_symbols: int) -> Iterator[list[int]]:
+    """Put sentences of similar length together, the shortest first.
+
+    Args:
+        lengths: Symbols of each sentence.
+        most_rows: In a batch.
+        most_symbols: In a batch, padding counted; a sentence that has more is alone.
+
+    Example:
+        >>> list(by_length([3, 1, 9, 2], most_rows=2, most_symbols=8))
+        [[1, 3], [0], [2]]
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
+        full = (len(batch) + 1) * lengths[row] > most_symbols or len(batch) == most_rows
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def pad(

@@ -17,7 +17,7 @@ from onegrain.data.encoding import TextEncoder
 from onegrain.models.batches import pair_loader
 from onegrain.models.bleu import Bleu, corpus_bleu
 from onegrain.models.search import translate
-from onegrain.models.tagging import tagging_score
+from onegrain.models.tagging import score_metrics, tagging_score
 from onegrain.models.text_model import TextModel, TextTagger, TextTranslator, translation_of
 from onegrain.settings import ModelSettings, NmtModel
 
@@ -67,13 +67,7 @@ def scores(trained: TextModel, data: Splits, settings: ModelSettings) -> dict[st
 def _tagging_metrics(trained: TextTagger, data: Splits) -> dict[str, Any]:
     metrics: dict[str, Any] = {"train/unknown_source": unknown_share(data.test, trained.source)}
     for suffix, corpus in (("", data.test), ("_dev", data.dev)):
-        score = tagging_score(trained, corpus)
-        metrics[f"train/tagging_accuracy{suffix}"] = score.accuracy
-        metrics[f"train/macro_f1{suffix}"] = score.macro_f1
-        if score.entities is not None:
-            metrics[f"train/entity_f1{suffix}"] = score.entities.f1
-            metrics[f"train/entity_precision{suffix}"] = score.entities.precision
-            metrics[f"train/entity_recall{suffix}"] = score.entities.recall
+        metrics |= score_metrics(tagging_score(trained, corpus), "tagging_accuracy", suffix)
     return metrics
 
 

@@ -63,8 +63,6 @@ def make_trainer(
         raise UserError("trainer.epochs and trainer.batch_size must be at least 1")
     device = choose_device(settings.accelerator)
     dtype = resolve_precision(settings.precision, device)
-    if dtype is torch.bfloat16 and not has_bf16_lstm(device.type):
-        raise UserError("trainer.precision=bf16: no LSTM runs in bf16 here; take auto or fp32")
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,
@@ -108,6 +106,18 @@ def _quiet_inside() -> QuietInside:
     for message in EXPECTED_WARNINGS:
         warnings.filterwarnings("ignore", message)
     return QuietInside()
+
+
+def require_lstm(settings: TrainerSettings) -> None:
+    """Refuse a number format in which no LSTM runs here.
+
+    Raises:
+        UserError: If it is chosen.
+    """
+    device = choose_device(settings.accelerator)
+    dtype = resolve_precision(settings.precision, device)
+    if dtype is torch.bfloat16 and not has_bf16_lstm(device.type):
+        raise UserError("trainer.precision=bf16: no LSTM runs in bf16 here; take auto or fp32")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.text import Perplexity
 
 from onegrain.models.batches import AnyBatch
-from onegrain.models.schedules import DevDecay, make_optimizer, one_cycle
+from onegrain.models.schedules import DevDecay, make_optimizer, step_schedule
 from onegrain.ranks import ALONE, Ranks
 from onegrain.settings import Schedule, TrainerSettings
 
@@ -106,8 +106,8 @@ class PredictionModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return the optimizer and, where each step changes its rate, the schedule."""
         optimizer = make_optimizer(self.network, self.settings)
-        if self.settings.schedule is not Schedule.one_cycle:
-            return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = one_cycle(optimizer, self.settings, steps)
+        schedule = step_schedule(optimizer, self.settings, steps)
+        if schedule is None:
+            return optimizer
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]

@@ -1,7 +1,7 @@
 """Pretrained transformers from a folder or the Hugging Face hub.
 
 Nothing that they bring along is run: weights are safetensors only, and never code of their own.
-`transformers` is an optional package, and only imported here.
+`transformers` is an optional package, and only imported by `transformers_library`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from torch import nn
 
 from onegrain.data.pieces import PieceEncoder
 from onegrain.errors import UserError
+from onegrain.models.classifier import Classifier
 from onegrain.models.transformer import TextTransformer, Transformer
 from onegrain.settings import TransformerModel
 
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 CONFIG = "config.json"
 NEEDED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickled weights, no code
+UNREAD = ("key.json", "metrics.json")  # of the store: they say how a model came to be
 NO_LIMIT = 10**6  # pieces; tokenizers without a limit say 10**30
 MASKED, CAUSAL = "AutoModelForMaskedLM", "AutoModelForCausalLM"
 HEADS = {  # by the end of the name of the class that a checkpoint was saved from
@@ -72,25 +74,61 @@ def load_pretrained(folder: Path, settings: TransformerModel) -> TextTransformer
         UserError: If it cannot be read without code of its own, lacks weights, or has no fast
             tokenizer.
     """
-    transformers = _transformers()
-    with _in_one_line(settings):
+    transformers = transformers_library()
+    with in_one_line(settings):
         config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        kind = _head_of(config) if settings.head else None
+        classifier = Classifier.load(folder) if settings.head else None
+        named = _head_of(config) if classifier is None else classifier.head
+        kind = named if settings.head else None
         whole = _weights(getattr(transformers, kind or "AutoModel"), folder, settings)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
+    tokenizer = load_tokenizer(folder, settings)
+    return with_tokenizer(whole, tokenizer, settings, kind, classifier)
+
+
+def load_tokenizer(folder: Path, settings: TransformerModel) -> Any:
+    """Load the tokenizer of a folder.
+
+    Raises:
+        UserError: If it is not a fast one, or there is none.
+    """
+    with in_one_line(settings):
+        tokenizer = transformers_library().AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, add_prefix_space=True
         )
     _check_tokenizer(tokenizer, settings)
-    network: nn.Module = whole.get_encoder() if config.is_encoder_decoder else whole.base_model
-    model = Transformer(network, None if kind is None else whole)
+    return tokenizer
+
+
+def with_tokenizer(
+    whole: Any,
+    tokenizer: Any,
+    settings: TransformerModel,
+    head: str | None,
+    classifier: Classifier | None = None,
+) -> TextTransformer:
+    """Put a model of `transformers` and its tokenizer together.
+
+    Args:
+        whole: With its head, if it has one.
+        tokenizer: A fast one.
+        settings: How words are read.
+        head: The class that it was loaded by, if it has a head.
+        classifier: What its head labels, if it does.
+
+    Raises:
+        UserError: If more pieces are asked for than the model reads.
+    """
+    is_pair = whole.config.is_encoder_decoder
+    network: nn.Module = whole.get_encoder() if is_pair else whole.base_model
+    model = Transformer(network, None if head is None else whole)
     encoder = PieceEncoder(
         tokenizer.backend_tokenizer,
         settings,
         _longest(network, tokenizer, settings),
         tokenizer.unk_token,
     )
-    hidden = tokenizer.mask_token_id if kind == MASKED else None
-    return TextTransformer(model, encoder, settings, hidden, tokenizer.bos_token_id)
+    hidden = tokenizer.mask_token_id if head == MASKED else None
+    return TextTransformer(model, encoder, settings, hidden, tokenizer.bos_token_id, classifier)
 
 
 @cache
@@ -103,14 +141,19 @@ def identity(folder: Path) -> str:
         return f"{folder.parent.parent.name}@{folder.name}"
     digest = hashlib.sha256()
     for pattern in NEEDED_FILES:
-        for path in sorted(folder.glob(pattern)):
+        for path in sorted(set(folder.glob(pattern)) - {folder / name for name in UNREAD}):
             digest.update(f"{path.name} {path.stat().st_size} ".encode())
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
-def _transformers() -> ModuleType:
+def transformers_library() -> ModuleType:
+    """Import `transformers`, quietly.
+
+    Raises:
+        UserError: If it is not installed.
+    """
     try:
         transformers = import_module("transformers")
     except ImportError:
@@ -123,7 +166,7 @@ def _transformers() -> ModuleType:
 
 
 def _downloaded(name: str, revision: str | None) -> Path:
-    _transformers()  # brings huggingface_hub
+    transformers_library()  # brings huggingface_hub
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -204,7 +247,8 @@ def _positions(network: nn.Module) -> int:
 
 
 @contextmanager
-def _in_one_line(settings: TransformerModel) -> Iterator[None]:
+def in_one_line(settings: TransformerModel) -> Iterator[None]:
+    """Say in one line what `transformers` could not do, as a `UserError`."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:

@@ -1,22 +1,46 @@
-"""How fast the translator learns, and when."""
+"""How fast a model learns, and when."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
-from torch.optim import SGD, Adam, Optimizer
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from onegrain.settings import Optimizer as OptimizerName
-from onegrain.settings import TrainerSettings
+from onegrain.settings import Schedule, TrainerSettings
 
 
 def make_optimizer(network: nn.Module, settings: TrainerSettings) -> Optimizer:
     """Return the optimizer that ``settings`` names, in its fused form (5 times faster on a CPU)."""
+    if settings.optimizer is OptimizerName.adamw:
+        groups = [
+            {
+                "params": list(_weights(network, decayed=True)),
+                "weight_decay": settings.weight_decay,
+            },
+            {"params": list(_weights(network, decayed=False)), "weight_decay": 0.0},
+        ]
+        return AdamW(groups, lr=settings.learning_rate, fused=True)
     kind = Adam if settings.optimizer is OptimizerName.adam else SGD
     return kind(network.parameters(), lr=settings.learning_rate, fused=True)
+
+
+def _weights(network: nn.Module, *, decayed: bool) -> Iterator[nn.Parameter]:
+    """Matrices decay; biases and the scales of norms do not."""
+    return (weights for weights in network.parameters() if (weights.dim() > 1) == decayed)
+
+
+def step_schedule(
+    optimizer: Optimizer, settings: TrainerSettings, steps: int
+) -> LRScheduler | None:
+    """Return the schedule that changes the rate at every step, if there is one."""
+    if settings.schedule is Schedule.one_cycle:
+        return one_cycle(optimizer, settings, steps)
+    return linear(optimizer, settings, steps) if settings.schedule is Schedule.linear else None
 
 
 def one_cycle(optimizer: Optimizer, settings: TrainerSettings, steps: int) -> OneCycleLR:
@@ -24,6 +48,18 @@ def one_cycle(optimizer: Optimizer, settings: TrainerSettings, steps: int) -> On
     return OneCycleLR(
         optimizer, settings.learning_rate, total_steps=steps, pct_start=0.3, cycle_momentum=False
     )
+
+
+def linear(optimizer: Optimizer, settings: TrainerSettings, steps: int) -> LambdaLR:
+    """Up to ``learning_rate`` in the first ``warmup`` of all steps, then down along a line to 0."""
+    rising = round(settings.warmup * steps)
+
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        return max(0.0, (steps - step) / max(1, steps - rising))
+
+    return LambdaLR(optimizer, factor)
 
 
 @dataclass

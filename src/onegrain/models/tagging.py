@@ -1,9 +1,10 @@
-"""How well a tagger labels text."""
+"""How well words, or sentences, are labelled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Int
@@ -13,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_f1_score
 from onegrain.data.bio import OUTSIDE
 from onegrain.data.corpus import NO_LABEL, Corpus, Words
 from onegrain.data.entities import EntityScore, are_entities, entity_score
-from onegrain.data.labels import UNLABELLED
+from onegrain.data.labels import UNLABELLED, LabelSet
 from onegrain.models.batches import pad
 from onegrain.models.text_model import TextTagger
 
@@ -22,11 +23,11 @@ SENTENCES_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class TaggingScore:
-    """How well a tagger does.
+    """How well words, or sentences, are labelled.
 
     Attributes:
-        accuracy: Share of the labelled words whose label is right; one that training does not have
-            counts as wrong.
+        accuracy: Share of the labelled words (or sentences) whose label is right; one that training
+            does not have counts as wrong.
         macro_f1: Mean F1 of the labels that training has and that occur, or were predicted.
         entities: How many entities were found; None where labels are not BIO.
     """
@@ -44,16 +45,48 @@ def tagging_score(trained: TextTagger, corpus: Corpus) -> TaggingScore:
         corpus: With labels; words without one are not counted.
     """
     rows = corpus.labels[trained.task]
-    gold, predicted = trained.labels.encode(rows), predicted_labels(trained, corpus)
-    entities = _entities(trained, rows, predicted)
+    return compare_labels(trained.labels, rows, predicted_labels(trained, corpus))
+
+
+def compare_labels(
+    labels: LabelSet, rows: Sequence[Words], predicted: Int[Tensor, " words"]
+) -> TaggingScore:
+    """Compare labels with the right ones.
+
+    Args:
+        labels: Those that training has.
+        rows: The right label of every word of every sentence.
+        predicted: The number of the predicted one, sentence after sentence.
+    """
+    gold = labels.encode(rows)
+    entities = _entities(labels.names, rows, predicted)
     labelled = gold != UNLABELLED
     gold, predicted = gold[labelled], predicted[labelled]
     known = gold >= 0
     macro = multiclass_f1_score(
-        predicted[known], gold[known], num_classes=len(trained.labels), average="macro"
+        predicted[known], gold[known], num_classes=len(labels), average="macro"
     )
     accuracy = (gold == predicted).double().mean()
     return TaggingScore(float(accuracy), float(macro), entities)
+
+
+def score_metrics(score: TaggingScore, accuracy: str, suffix: str = "") -> dict[str, Any]:
+    """Return a score by metric name.
+
+    Args:
+        score: Of a split.
+        accuracy: What its accuracy is called.
+        suffix: Of all names, such as ``_dev``.
+    """
+    metrics: dict[str, Any] = {
+        f"train/{accuracy}{suffix}": score.accuracy,
+        f"train/macro_f1{suffix}": score.macro_f1,
+    }
+    if score.entities is not None:
+        metrics[f"train/entity_f1{suffix}"] = score.entities.f1
+        metrics[f"train/entity_precision{suffix}"] = score.entities.precision
+        metrics[f"train/entity_recall{suffix}"] = score.entities.recall
+    return metrics
 
 
 @torch.inference_mode()
@@ -75,10 +108,9 @@ def predicted_labels(trained: TextTagger, corpus: Corpus) -> Int[Tensor, " words
 
 
 def _entities(
-    trained: TextTagger, gold: Sequence[Words], predicted: Int[Tensor, " words"]
+    names: Sequence[str], gold: Sequence[Words], predicted: Int[Tensor, " words"]
 ) -> EntityScore | None:
     """Compare entities; a word without label is outside of them, whatever is predicted for it."""
-    names = trained.labels.names
     if not are_entities(names):
         return None
     guessed = [

@@ -10,9 +10,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from onegrain.data.pieces import PieceEncoder
+from onegrain.models.classifier import Classifier
 from onegrain.models.text_model import TextModel
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import TransformerModel
+
+PIECES_AT_ONCE = {True: 1024, False: 16384}  # padding included; on a CPU, and elsewhere
 
 
 class Transformer(nn.Module):
@@ -24,7 +27,7 @@ class Transformer(nn.Module):
 
     Args:
         network: Returns hidden states, and takes ids and an attention mask.
-        head: The whole model around it that predicts words, where there is one.
+        head: The whole model around it that predicts words or labels, where there is one.
     """
 
     def __init__(self, network: nn.Module, head: nn.Module | None = None) -> None:
@@ -32,7 +35,7 @@ class Transformer(nn.Module):
         self.network = network
         self.head = head
         self.eval()
-        with torch.inference_mode():
+        with torch.no_grad():  # not inference_mode: what a network keeps of it may be trained with
             states = self.block_states(torch.tensor([[0, 1]]), torch.tensor([2]))
         self.layout = NeuronLayout.transformer([each.shape[-1] for each in states])
 
@@ -60,14 +63,14 @@ class Transformer(nn.Module):
 
     def logits(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch time vocabulary"]:
-        """Return what the head predicts at every piece.
+    ) -> Float[Tensor, "batch *time classes"]:
+        """Return what the head predicts at every piece, or of every sentence.
 
         Raises:
             ValueError: If there is no head.
         """
         if self.head is None:
-            raise ValueError("this transformer has no head that predicts words")
+            raise ValueError("this transformer has no head")
         logits: Tensor = self(ids, lengths, self.head).logits
         return logits
 
@@ -93,7 +96,7 @@ def is_read(
 
 @dataclass(frozen=True)
 class TextTransformer:
-    """A pretrained transformer, its tokenizer and how it was asked for.
+    """A pretrained or tuned transformer, its tokenizer and how it was asked for.
 
     Attributes:
         model: In evaluation mode.
@@ -102,6 +105,7 @@ class TextTransformer:
         mask_id: The piece that hides another one, where the head predicts hidden ones; None: it
             predicts from left to right, or there is no head.
         begin_id: The piece that stands before a text, if there is one.
+        classifier: What its head labels, where it was tuned here to do so.
     """
 
     model: Transformer
@@ -109,6 +113,7 @@ class TextTransformer:
     settings: TransformerModel
     mask_id: int | None = None
     begin_id: int | None = None
+    classifier: Classifier | None = None
 
 
 StudiedModel: TypeAlias = TextModel | TextTransformer

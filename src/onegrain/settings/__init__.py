@@ -105,11 +105,13 @@ from onegrain.settings.tracking import (
     TrackingMode,
     TrackingSettings,
 )
+from onegrain.settings.tuning import TUNINGS, NewNetwork, TuningSettings, tuning_trainer
 
 __all__ = [
     "COMPARING",
     "FEATURE_VALUES",
     "LABELLED",
+    "TUNINGS",
     "AblationSettings",
     "Absent",
     "ActivationSettings",
@@ -142,6 +144,7 @@ __all__ = [
     "MorphTask",
     "Multiword",
     "NerTask",
+    "NewNetwork",
     "NlmModel",
     "NmtModel",
     "Optimizer",
@@ -183,12 +186,14 @@ __all__ = [
     "TransformerModel",
     "TreebankTask",
     "Truncated",
+    "TuningSettings",
     "VocabularyKind",
     "VocabularyTask",
     "Weight",
     "WordsTask",
     "network_settings",
     "plain",
+    "tuning_trainer",
 ]
 
 
@@ -198,6 +203,7 @@ class Settings:
 
     data: DataSettings = field(default_factory=GrammarData)
     model: ModelSettings = field(default_factory=NmtModel)
+    tuning: TuningSettings = field(default_factory=TuningSettings)
     task: TaskSettings = field(default_factory=PosTask)
     lambda_grid: LambdaGridSettings = field(default_factory=LambdaGridSettings)
     probe: ProbeSettings = field(default_factory=ProbeSettings)

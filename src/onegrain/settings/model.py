@@ -131,6 +131,7 @@ class Optimizer(Enum):
     """Optimizers of the models."""
 
     adam = "adam"
+    adamw = "adamw"  # Adam with the decay of weights kept apart from the gradient
     sgd = "sgd"
 
 
@@ -139,6 +140,7 @@ class Schedule(Enum):
 
     constant = "constant"
     one_cycle = "one_cycle"  # up to learning_rate and down again, over all epochs
+    linear = "linear"  # up to learning_rate within warmup, then along a line to 0
     decay = "decay"  # seq2seq-attn: times decay_factor from decay_from on, or when dev stalls
 
 
@@ -166,7 +168,9 @@ class TrainerSettings:
     batch_size: int = 64  # sentences, of similar length
     optimizer: Optimizer = Optimizer.adam
     learning_rate: float = 3e-3
+    weight_decay: float = 0.0  # of matrices, with adamw
     schedule: Schedule = Schedule.one_cycle
+    warmup: float = 0.1  # with linear: share of all steps
     decay_factor: float = 0.5
     decay_from: int = 9  # epoch
     init_range: float | None = None  # uniform(-r, r); null: PyTorch's, forget gates open

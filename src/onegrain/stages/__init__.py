@@ -5,14 +5,13 @@ content, and the settings that reach it. So another lambda grid does not train o
 """
 
 from onegrain.stages.models import (
-    OpenRun,
     loaded,
     model_metrics,
     model_scores,
     model_text,
     reading,
     trained_model,
-    training_metrics,
+    unseen_text,
 )
 from onegrain.stages.probes import (
     ProbingTask,
@@ -22,6 +21,7 @@ from onegrain.stages.probes import (
     refitting,
 )
 from onegrain.stages.recordings import recorded, recordings_of
+from onegrain.stages.tracked import OpenRun, training_metrics
 
 __all__ = [
     "OpenRun",
@@ -39,4 +39,5 @@ __all__ = [
     "refitting",
     "trained_model",
     "training_metrics",
+    "unseen_text",
 ]

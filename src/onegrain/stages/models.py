@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.encoding import count_tokens
@@ -24,6 +24,8 @@ from onegrain.models.transformer import StudiedModel
 from onegrain.settings import (
     NlmModel,
     NmtModel,
+    Optimizer,
+    Schedule,
     SearchSettings,
     Settings,
     TaggerModel,
@@ -31,30 +33,37 @@ from onegrain.settings import (
     TransformerModel,
     network_settings,
 )
+from onegrain.stages.tracked import METRICS_FILE, OpenRun, training_metrics
+from onegrain.stages.tuning import tuned_model, tuning_text
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun
 
-METRICS_FILE = "metrics.json"
-
-
-@runtime_checkable
-class OpenRun(Protocol):
-    """Opens a tracked run for one trained model."""
-
-    def __call__(self, *, name: str) -> AbstractContextManager[TrackedRun]:
-        """Open the run."""
-        ...
-
 
 def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
-    """Return what the model is trained, scored and compared on: a tagger knows labelled text only.
+    """Return what the model is trained, scored and compared on.
+
+    A tagger knows the labelled text of its task only, and a transformer that which it is tuned on.
 
     Args:
         settings: Those of the run.
         data: The text of ``data=``.
         labelled: That of ``task=``.
     """
+    if isinstance(settings.model, TransformerModel) and settings.tuning.is_on:
+        return tuning_text(settings, data)
     return labelled if isinstance(settings.model, TaggerModel) else data
+
+
+def unseen_text(settings: Settings, data: Splits, labelled: Splits) -> Corpus:
+    """Return what a model is measured on while it is ablated.
+
+    Args:
+        settings: Those of the run.
+        data: What `model_text` returned.
+        labelled: The text of ``task=``, which a pretrained model reads where it was not tuned.
+    """
+    as_it_comes = isinstance(settings.model, TransformerModel) and not settings.tuning.is_on
+    return labelled.test if as_it_comes else data.test
 
 
 def trained_model(
@@ -63,10 +72,12 @@ def trained_model(
     """Return the folder of one trained instance (counted from 1).
 
     Its tracked run stays open until the scores of what was trained are known. A pretrained model
-    stays in the folder that it was found in.
+    that is not tuned stays in the folder that it was found in.
     """
     model = settings.model
     if isinstance(model, TransformerModel):
+        if settings.tuning.is_on:
+            return tuned_model(settings, model, data, store, open_run)
         return pretrained_folder(model)
     if not isinstance(model, NmtModel | NlmModel | TaggerModel):
         raise TypeError(f"model={model.name} has no training")
@@ -104,6 +115,10 @@ def trained_model(
 def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
     """Return what training depends on; epochs that are kept only where there are any."""
     settings = asdict(trainer)
+    if trainer.optimizer is not Optimizer.adamw:
+        del settings["weight_decay"]
+    if trainer.schedule is not Schedule.linear:
+        del settings["warmup"]
     kept = sorted(settings.pop("keep_epochs"))
     del settings["progress"], settings["strategy"]
     return settings | ({"keep_epochs": kept} if kept else {})
@@ -119,15 +134,11 @@ def model_metrics(
     settings: Settings, data: Splits, model: Path | None, store: Store
 ) -> dict[str, Any]:
     """Return what is known of a model that was trained here; nothing of others."""
-    if model is None or isinstance(settings.model, TransformerModel):
+    if model is None:
         return {}
+    if isinstance(settings.model, TransformerModel):
+        return training_metrics(model) if settings.tuning.is_on else {}
     return training_metrics(model) | model_scores(settings, data, model, store)
-
-
-def training_metrics(folder: Path) -> dict[str, Any]:
-    """Return what was measured in a folder of the store, by metric name."""
-    metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
-    return metrics
 
 
 def loaded(settings: Settings, model: Path | None) -> StudiedModel | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from onegrain.ablation.curves import probe_mask_curves
+from onegrain.ablation.labelling_measure import LabellingAccuracy
 from onegrain.ablation.measures import Measure, PerplexityMeasure, TranslationMeasure
 from onegrain.ablation.model_curves import Values, direction_curves, model_curves
 from onegrain.ablation.orders import ends_of, random_orders
@@ -172,5 +173,7 @@ def _measure(settings: Settings, model: GenerativeModel | TextTransformer, test:
         dtype = resolve_precision(chosen.precision, device)
         return TranslationMeasure(model, test, settings.model, rows, dtype)
     if isinstance(model, TextTransformer):
+        if model.classifier is not None:
+            return LabellingAccuracy(model, test, rows)
         return TransformerPerplexity(model, test, rows)
     return PerplexityMeasure(model, test, rows)
