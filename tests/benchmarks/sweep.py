@@ -37,7 +37,8 @@ from onegrain.models import lstm
 from onegrain.models.batches import pad
 from onegrain.models.bleu import corpus_bleu
 from onegrain.models.evaluation import references
-from onegrain.models.search import SourceBatch, _writable
+from onegrain.models.next_symbol import writable
+from onegrain.models.search import SourceBatch
 from onegrain.models.text_model import TextTranslator, translation_of
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
@@ -131,7 +132,7 @@ def _plain_bleu(trained: TextTranslator, test: Corpus, search: NmtModel, neurons
             steps = []
             for _ in range(int(batch.limits.max())):
                 state = model.decoder.step(symbols, source, state)
-                symbols = _writable(model.decoder.predict(state.attended)).argmax(-1)
+                symbols = writable(model.decoder.predict(state.attended)).argmax(-1)
                 steps.append(symbols)
                 if bool((torch.stack(steps) == EOS).any(dim=0).all()):
                     break

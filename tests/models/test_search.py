@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onegrain.data.vocabulary import BOS, EOS, PAD, UNK
+from onegrain.models.next_symbol import most_probable, writable
 from onegrain.models.search import (
-    _most_probable,
     beam_search,
     greedy_search,
     source_batches,
@@ -28,13 +28,17 @@ class Chain:
 
     tables: torch.Tensor  # sentences, times, last symbol, next symbol
     sentence: torch.Tensor
-    time: int = 0
+    time: int = -1
+    last: torch.Tensor | None = None
 
-    def advance(self, symbols):
-        return (
-            self.tables[self.sentence, self.time, symbols],
-            Chain(self.tables, self.sentence, self.time + 1),
-        )
+    def read(self, symbols):
+        return Chain(self.tables, self.sentence, self.time + 1, symbols)
+
+    def logits(self):
+        return self.tables[self.sentence, self.time, self.last]
+
+    def most_probable(self):
+        return most_probable(writable(self.logits()))
 
     def select(self, rows):
         return Chain(self.tables, self.sentence[rows], self.time)
@@ -132,16 +136,6 @@ def test_greedy_symbols_are_the_most_probable_ones_of_the_training_time_forward(
     logits[:, [PAD, UNK, BOS]] = -math.inf
     assert len(written) > 3
     assert logits.argmax(-1).tolist() == written
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 300), st.sampled_from([2, 100]))
-def test_the_most_probable_symbol_is_the_first_highest_one(seed, vocabulary, values):
-    generator = torch.Generator().manual_seed(seed)
-    scores = torch.randint(-values, values, (5, vocabulary), generator=generator).float()
-    scores[1] = -math.inf
-    first_highest = [row.index(max(row)) for row in scores.tolist()]
-    assert _most_probable(scores).tolist() == first_highest
 
 
 @settings(max_examples=25, deadline=None)

@@ -19,6 +19,7 @@ from onegrain.ablation.inside import ablate_at
 from onegrain.ablation.mask import Mask
 from onegrain.data.corpus import Words
 from onegrain.models.encoder import Encoding
+from onegrain.models.next_symbol import screen_of
 from onegrain.models.search import PartialTranslations, search, source_batches
 from onegrain.models.text_model import TextTranslator
 from onegrain.neurons import NeuronLayout
@@ -80,6 +81,7 @@ class ControlledTranslation:
         if len({tuple(each.ids) for each in encoded} - {()}) < len(sentences):
             raise ValueError("sentences to control must differ, and have words")
         self.model, self.target, self.beam = trained.model, trained.target, settings.beam
+        self.screen = screen_of(trained.model.decoder.output)
         self.batches = source_batches([each.ids for each in encoded], settings, rows_at_once)
         self.steps = []
         for batch in self.batches:
@@ -111,7 +113,7 @@ class ControlledTranslation:
             with ablate_at(self.model, mask, steps, batch.lengths):
                 encoding = self.model.encoder(batch.ids.to(self._device), batch.lengths)
         start = self.model.start_from(encoding, batch.lengths)
-        return PartialTranslations(self.model.decoder, *start)
+        return PartialTranslations(self.model.decoder, *start, self.screen)
 
     @cached_property
     def _encodings(self) -> list[Encoding]:

@@ -24,8 +24,10 @@ from onegrain.ablation.projection import Projection
 from onegrain.data.corpus import Corpus
 from onegrain.models.batches import Batch
 from onegrain.models.bleu import BleuCounts
+from onegrain.models.decoder import DecoderState, Source
 from onegrain.models.encoder import Encoding
 from onegrain.models.evaluation import references
+from onegrain.models.next_symbol import screen_of
 from onegrain.models.search import PartialTranslations, SourceBatch, search, source_batches
 from onegrain.models.text_model import TextLanguageModel, TextTranslator, translation_of
 from onegrain.neurons import NeuronLayout
@@ -100,6 +102,7 @@ class TranslationMeasure:
         self.model, self.target, self.beam = trained.model, trained.target, settings.beam
         self.decoder = deepcopy(trained.model.decoder)
         self.decoder.output.to(dtype)
+        self.screen = screen_of(self.decoder.output)
         sources = [trained.source.encode(words).ids for words in corpus.sentences]
         self.batches = source_batches(sources, settings, rows_at_once)
         longest = max((len(batch.sentences) for batch in self.batches), default=1)
@@ -143,13 +146,15 @@ class TranslationMeasure:
         return [[""] * len(self.bleu.references) for _ in range(searches)]
 
     def _read(self, batch: SourceBatch) -> PartialTranslations:
-        start = self.model.start(batch.ids.to(self._device), batch.lengths)
-        return PartialTranslations(self.decoder, *start)
+        return self._begin(*self.model.start(batch.ids.to(self._device), batch.lengths))
 
     def _reread(self, index: int, ablation: Ablation) -> PartialTranslations:
         batch = self.batches[index]
         encoding = ablated_encoding(self._encodings[index], ablation, batch.ids)
-        return PartialTranslations(self.decoder, *self.model.start_from(encoding, batch.lengths))
+        return self._begin(*self.model.start_from(encoding, batch.lengths))
+
+    def _begin(self, source: Source, state: DecoderState) -> PartialTranslations:
+        return PartialTranslations(self.decoder, source, state, self.screen)
 
     def _search(
         self, start: PartialTranslations, batch: SourceBatch, translations: list[list[str]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.helpers import extract_all_word_ngrams
 from torch import Tensor
 
 
@@ -67,7 +69,8 @@ class BleuCounts:
 
     def __init__(self, references: Sequence[str], *, lowercase: bool) -> None:
         self.references = references
-        self._metric = BLEU(lowercase=lowercase, effective_order=True)  # else it warns
+        self._lowercase, self._tokenize = lowercase, BLEU().tokenizer
+        self._wanted = [self._ngrams(text) for text in references]
         self._seen: list[dict[str, list[int]]] = [{} for _ in references]
 
     def __call__(self, hypotheses: Sequence[str]) -> Int[Tensor, "sentences 10"]:
@@ -94,6 +97,17 @@ class BleuCounts:
     def _count(self, row: int, hypothesis: str) -> list[int]:
         seen = self._seen[row]
         if hypothesis not in seen:
-            found = self._metric.sentence_score(hypothesis, [self.references[row]])
-            seen[hypothesis] = [*found.counts, *found.totals, found.sys_len, found.ref_len]
+            (ngrams, written), (wanted, length) = self._ngrams(hypothesis), self._wanted[row]
+            matched, total = [0] * 4, [0] * 4
+            for ngram, times in ngrams.items():
+                total[len(ngram) - 1] += times
+                matched[len(ngram) - 1] += min(times, wanted[ngram])
+            seen[hypothesis] = [*matched, *total, written, length]
         return seen[hypothesis]
+
+    def _ngrams(self, text: str) -> tuple[Counter[tuple[str, ...]], int]:
+        """Cut a text as sacrebleu does; return its n-grams for n = 1 to 4, and its length."""
+        text = text.lower() if self._lowercase else text
+        found: tuple[Counter[tuple[str, ...]], int]
+        found = extract_all_word_ngrams(self._tokenize(text.rstrip()), 1, 4)
+        return found

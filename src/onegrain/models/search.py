@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from onegrain.data.vocabulary import BOS, EOS, PAD, UNK
+from onegrain.data.vocabulary import BOS, EOS
 from onegrain.models.batches import pad
 from onegrain.models.decoder import AttentionDecoder, DecoderState, Source
+from onegrain.models.next_symbol import Screen, most_probable, screen_of, writable
 from onegrain.models.translator import Translator
 from onegrain.settings import NmtModel
 
-NEVER_WRITTEN = [PAD, UNK, BOS]
-BLOCK = 64  # symbols
 ROWS_AT_ONCE = 256  # partial translations in one step of the decoder
 
 
@@ -26,10 +25,16 @@ ROWS_AT_ONCE = 256  # partial translations in one step of the decoder
 class Partial(Protocol):
     """Partial translations, one a row, that can be continued."""
 
-    def advance(
-        self, symbols: Int[Tensor, " rows"]
-    ) -> tuple[Float[Tensor, "rows symbols"], Partial]:
-        """Read one more symbol a row; return the logits of the next one."""
+    def read(self, symbols: Int[Tensor, " rows"]) -> Partial:
+        """Continue each row by one symbol."""
+        ...
+
+    def logits(self) -> Float[Tensor, "rows symbols"]:
+        """Return those of the next symbol."""
+        ...
+
+    def most_probable(self) -> Int[Tensor, " rows"]:
+        """Return the next symbol that may be written and has the highest logit."""
         ...
 
     def select(self, rows: Int[Tensor, " selected"]) -> Partial:
@@ -39,23 +44,37 @@ class Partial(Protocol):
 
 @dataclass(frozen=True)
 class PartialTranslations:
-    """The translator's decoder as the searches see it."""
+    """The translator's decoder as the searches see it.
+
+    Attributes:
+        decoder: In evaluation mode.
+        source: What it attends to.
+        state: After the last symbol that was read.
+        screen: Of its output layer, where that is the fast way to the most probable symbol.
+    """
 
     decoder: AttentionDecoder
     source: Source
     state: DecoderState
+    screen: Screen | None = None
 
-    def advance(
-        self, symbols: Int[Tensor, " rows"]
-    ) -> tuple[Float[Tensor, "rows symbols"], PartialTranslations]:
-        """Read one more symbol a row; return the logits of the next one."""
-        state = self.decoder.step(symbols, self.source, self.state)
-        logits = self.decoder.predict(state.attended).float()
-        return logits, PartialTranslations(self.decoder, self.source, state)
+    def read(self, symbols: Int[Tensor, " rows"]) -> PartialTranslations:
+        """Continue each row by one symbol."""
+        return replace(self, state=self.decoder.step(symbols, self.source, self.state))
+
+    def logits(self) -> Float[Tensor, "rows symbols"]:
+        """Return those of the next symbol."""
+        return self.decoder.predict(self.state.attended).float()
+
+    def most_probable(self) -> Int[Tensor, " rows"]:
+        """Return the next symbol that may be written and has the highest logit."""
+        if self.screen is not None:
+            return self.screen.most_probable(self.state.attended)
+        return most_probable(writable(self.logits()))
 
     def select(self, rows: Int[Tensor, " selected"]) -> PartialTranslations:
         """Keep, repeat or reorder rows."""
-        return PartialTranslations(self.decoder, self.source.select(rows), self.state.select(rows))
+        return replace(self, source=self.source.select(rows), state=self.state.select(rows))
 
 
 @dataclass(frozen=True)
@@ -119,10 +138,10 @@ def translate(
     """
     device = model.decoder.output.weight.device
     translations: list[list[int]] = [[] for _ in sources]
+    screen = screen_of(model.decoder.output)
     for batch in source_batches(sources, settings):
-        start = PartialTranslations(
-            model.decoder, *model.start(batch.ids.to(device), batch.lengths)
-        )
+        source, state = model.start(batch.ids.to(device), batch.lengths)
+        start = PartialTranslations(model.decoder, source, state, screen)
         found = search(start, batch.limits.to(device), settings.beam)
         for rows, symbols in zip(batch.sentences, found, strict=True):
             for row in rows:
@@ -148,8 +167,8 @@ def greedy_search(start: Partial, limits: Int[Tensor, " sentences"]) -> list[lis
     symbols = torch.full_like(limits, BOS)
     partial = start
     for length in range(1, longest + 1):
-        logits, partial = partial.advance(symbols)
-        symbols = _most_probable(_writable(logits))
+        partial = partial.read(symbols)
+        symbols = partial.most_probable()
         written[sentences, length - 1] = symbols
         goes_on = ((symbols != EOS) & (limits[sentences] > length)).nonzero()[:, 0]
         if len(goes_on) == 0:
@@ -177,8 +196,8 @@ def beam_search(start: Partial, limits: Int[Tensor, " sentences"], width: int) -
     partial = start.select(beams.sentences.repeat_interleave(width))
     symbols = torch.full((len(limits) * width,), BOS, device=limits.device)
     for length in range(1, int(limits.max()) + 1):
-        logits, partial = partial.advance(symbols)
-        beams, parents, ended = beams.extend(_writable(logits.log_softmax(-1)))
+        partial = partial.read(symbols)
+        beams, parents, ended = beams.extend(writable(partial.logits().log_softmax(-1)))
         at_limit = limits[beams.sentences] == length
         for sentence, score, text in ended + beams.select(at_limit).texts():
             finished[sentence].append((score / length, text))
@@ -260,24 +279,3 @@ class _Beams:
     def _text(self, row: int, rank: int | Tensor) -> list[int]:
         symbols: list[int] = self.written[row, rank].tolist()
         return symbols
-
-
-def _writable(scores: Float[Tensor, "rows symbols"]) -> Float[Tensor, "rows symbols"]:
-    """Rule out, in place, the symbols that are not text."""
-    forbidden = torch.tensor(NEVER_WRITTEN, device=scores.device)
-    return scores.index_fill_(1, forbidden, -math.inf)
-
-
-def _most_probable(scores: Float[Tensor, "rows symbols"]) -> Int[Tensor, " rows"]:
-    """Return the first highest symbol of each row.
-
-    First the block of symbols it is in, then the symbol: on a CPU torch's argmax over a whole
-    vocabulary takes a quarter of the time of the product before it, and amax does not.
-    """
-    symbols = scores.shape[1]
-    whole = symbols - symbols % BLOCK
-    blocks = scores[:, :whole].unflatten(1, (whole // BLOCK, BLOCK)).amax(dim=2)
-    best = torch.cat([blocks, scores[:, whole:]], dim=1).argmax(dim=1)
-    first = torch.where(best < whole // BLOCK, best * BLOCK, best - whole // BLOCK + whole)
-    window = first[:, None] + torch.arange(BLOCK, device=scores.device)
-    return first + scores.gather(1, window.clamp(max=symbols - 1)).argmax(dim=1)

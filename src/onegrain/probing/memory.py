@@ -47,8 +47,8 @@ class GradientMemory:
     ) -> tuple[Weights, Biases]:
         """Return an estimate of the gradient over all words, and remember the batch."""
         new = error.to(self.errors.dtype)
-        change = new - self.errors[rows]
-        self.errors[rows] = new
+        change = new - self.errors.index_select(0, rows)  # several times as fast as errors[rows]
+        self.errors.index_copy_(0, rows, new)
         total = (change.flatten(1).to(values.dtype).T @ values).float().view_as(self.mean)
         bias_total = change.float().sum(dim=0)
         size = self.ranks.total(len(rows))
@@ -69,5 +69,5 @@ class GradientMemory:
 
     def keep(self, points: Int[Tensor, " points"]) -> None:
         """Go on with some grid points only."""
-        self.errors = self.errors[:, points]
+        self.errors = self.errors.index_select(1, points)
         self.mean, self.bias_mean = self.mean[points], self.bias_mean[points]
