@@ -34,7 +34,8 @@ def shown_commands() -> Iterator[tuple[str, str]]:
                 yield from ((page, part) for part in line.split("&&"))
         yield from ((page, span) for span in re.findall(r"`(python train\.py[^`…]*)`", text))
     for path in sorted(CONF.rglob("*.yaml")):
-        comments = re.findall(r"^#   (python train\.py.*)$", path.read_text(), flags=re.MULTILINE)
+        text = re.sub(r"\\\n# +", " ", path.read_text(encoding="utf-8"))
+        comments = re.findall(r"^#   (python train\.py.*)$", text, flags=re.MULTILINE)
         yield from ((str(path.relative_to(REPOSITORY)), line) for line in comments)
 
 
