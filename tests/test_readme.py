@@ -63,6 +63,6 @@ def test_every_command_line_that_is_shown_composes(place: str, words: tuple[str,
 
 
 def test_every_experiment_says_how_it_is_run() -> None:
-    shown = {words[0] for _, words in train_arguments() if words}
+    shown = {word for _, words in train_arguments() for word in words}
     for path in (CONF / "experiment").glob("*.yaml"):
         assert f"experiment={path.stem}" in shown
