@@ -26,7 +26,7 @@ from onegrain.configuration import Jobs, compose_jobs, register_schemas, to_sett
 from onegrain.errors import UserError
 from onegrain.failures import describe_failures
 from onegrain.job_state import own_state
-from onegrain.launchers import check_launcher
+from onegrain.launchers import check_launcher, quiet_presets, take_threads
 from onegrain.mistakes import in_one_line
 from onegrain.resuming import (
     begin_again,
@@ -46,6 +46,7 @@ from onegrain.run_folder import (
 from onegrain.settings import Settings
 
 log = logging.getLogger("onegrain.train")
+quiet_presets()  # here: a launcher's process loads this module, and then Hydra composes in it
 
 USER_ERROR = 2  # the exit code that argparse too gives to a wrong command line
 BUG = 1  # that of Python where an exception ends it
@@ -90,6 +91,7 @@ def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], objec
             return
         begin_again(folder)
         with own_state(), _told(job.job.num, folder):
+            take_threads(job.launcher)
             run(to_settings(config), folder, chosen)
         mark_finished(folder, config)
         return

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from importlib.util import find_spec
+
+from omegaconf import DictConfig, OmegaConf
 
 from onegrain.errors import UserError
 
@@ -28,6 +33,25 @@ def check_launcher(target: str) -> None:
             f"hydra/launcher: {package.rpartition('.')[2]} is not installed; "
             f"pip install 'onegrain[{EXTRAS[package]}]'"
         )
+
+
+def take_threads(launcher: DictConfig) -> None:
+    """Let a job use the cores that its launcher was told to give it, and no more.
+
+    joblib and Ray tell their processes themselves; ``OMP_NUM_THREADS`` of the user's wins.
+
+    Args:
+        launcher: Its settings.
+    """
+    cores = OmegaConf.select(launcher, "cpus_per_task")
+    torch = sys.modules.get("torch")
+    if cores is not None and torch is not None and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(int(cores))
+
+
+def quiet_presets() -> None:
+    """Our presets have the names of the packages' own and their schemas, as Hydra warns of."""
+    warnings.filterwarnings("ignore", "(?s).*is validated against ConfigStore schema.*")
 
 
 def _is_installed(package: str) -> bool:

@@ -17,6 +17,7 @@ from onegrain.run_folder import LOG_FILE, METRICS_FILE, command_of
 
 DEPTH = 3  # outputs / day / sweep / job
 _NOT_RUNS = {"wandb", "store", "figures", "comparison"}
+_ERROR = re.compile(r"^\S+ \S+ ERROR ")
 _LOG_PREFIX = re.compile(r"^\S+ \S+ [A-Z]+ +\S+: ")
 
 
@@ -27,7 +28,7 @@ class FailedJob:
     Attributes:
         folder: Where it ran.
         overrides: What was chosen on its command line.
-        reason: The last line of its log.
+        reason: The last error in its log, or its last line where there is none.
     """
 
     folder: Path
@@ -93,4 +94,5 @@ def _last_words(folder: Path) -> str:
     path = folder / LOG_FILE
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if _ERROR.match(line)] or lines  # a launcher may go on talking
     return _LOG_PREFIX.sub("", lines[-1])[:300] if lines else "it left no log"
