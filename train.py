@@ -17,11 +17,11 @@ CONF = Path(__file__).resolve().parent / "conf"
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
-def train(config: DictConfig) -> None:
+def train(config: DictConfig) -> float | None:
     """Text to a trained model, its activations, a probe, ranked neurons and what ablation says."""
     from onegrain.pipeline import run  # torch, pandas, wandb: seconds
 
-    run_job(config, run)
+    return run_job(config, run)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import pytest
 
 from onegrain import launchers
 from onegrain.errors import UserError
-from onegrain.launchers import EXTRAS, check_launcher
+from onegrain.launchers import EXTRAS, check_plugin
 
 
 @pytest.mark.parametrize("package", sorted(EXTRAS))
-def test_a_launcher_that_is_absent_costs_one_line_that_names_its_extra(
+def test_a_plugin_that_is_absent_costs_one_line_that_names_its_extra(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_none(name: str) -> None:
@@ -18,11 +18,12 @@ def test_a_launcher_that_is_absent_costs_one_line_that_names_its_extra(
 
     monkeypatch.setattr(launchers, "find_spec", find_none)
     with pytest.raises(UserError, match=rf"pip install 'onegrain\[{EXTRAS[package]}\]'") as refused:
-        check_launcher(f"{package}.launcher.Launcher")
+        check_plugin(f"{package}.plugin.Plugin")
+    assert str(refused.value).startswith(f"hydra/{package.rpartition('_')[2]}: ")
     assert len(str(refused.value).splitlines()) == 1
 
 
-def test_hydras_own_launcher_and_those_of_others_are_not_ours_to_judge() -> None:
-    check_launcher("hydra._internal.core_plugins.basic_launcher.BasicLauncher")
-    check_launcher("hydra_plugins.mine.Launcher")
+def test_hydras_own_plugins_and_those_of_others_are_not_ours_to_judge() -> None:
+    check_plugin("hydra._internal.core_plugins.basic_launcher.BasicLauncher")
+    check_plugin("hydra_plugins.mine.Launcher")
     assert importlib.util.find_spec("hydra_plugins.mine") is None

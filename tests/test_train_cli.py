@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -11,12 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 
 # Runs train.py with a pipeline that writes down what it was given, or fails as it is told to.
 STAND_IN = """
-import json, logging, runpy, sys, time, types
+import json, logging, math, runpy, sys, time, types
 from onegrain.errors import UserError
 def run(settings, folder, overrides):
     logging.getLogger("onegrain.stand_in").info("hidden is %d", settings.model.hidden)
@@ -28,6 +30,9 @@ def run(settings, folder, overrides):
         raise RuntimeError("a bug")
     if settings.seed == 15:
         time.sleep(60)
+    if settings.seed == 16:
+        score = -(math.log10(settings.lambda_grid.lambda1[0]) + 4) ** 2
+        (folder / "metrics.json").write_text(json.dumps({"probe/selection_score": score}))
 module = types.ModuleType("onegrain.pipeline")
 module.run = run
 sys.modules["onegrain.pipeline"] = module
@@ -248,3 +253,58 @@ def test_own_experiments_come_from_a_folder_of_the_user(tmp_path: Path) -> None:
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "experiment/own" in wrong.stderr
     assert "hiden" in wrong.stderr
+
+
+STUDY = (
+    *("experiment=lambda_study", "seed=16", "hydra.sweeper.n_trials=6"),
+    "hydra.sweeper.sampler.n_startup_trials=3",
+)
+
+
+def study(folder: Path) -> tuple[dict[str, float], float]:
+    """The best settings of a study and what they returned."""
+    found = yaml.safe_load((folder / "optimization_results.yaml").read_text())
+    return found["best_params"], found["best_value"]
+
+
+def test_a_study_gets_the_score_of_each_job_also_of_those_that_were_finished(
+    tmp_path: Path,
+) -> None:
+    assert train(*STUDY, cwd=tmp_path).returncode == 0
+    (sweep,) = run_folders(tmp_path / "outputs")
+    jobs = [sweep / str(number) for number in range(6)]
+    scores = [json.loads((job / "metrics.json").read_text()) for job in jobs]
+    parameters, best = study(sweep)
+    assert best == max(score["probe/selection_score"] for score in scores)
+    assert best == pytest.approx(-((math.log10(parameters["lambda_grid.lambda1.0"]) + 4) ** 2))
+
+    (jobs[3] / ".finished").unlink()  # as if it had been killed
+    before = {job: (job / "seen.json").stat().st_mtime_ns for job in jobs}
+    assert train(*STUDY, "resume=true", cwd=tmp_path).returncode == 0
+    assert study(sweep) == (parameters, best)
+    assert [job for job in jobs if (job / "seen.json").stat().st_mtime_ns != before[job]] == [
+        jobs[3]
+    ]
+
+
+def test_a_study_goes_on_after_a_job_that_failed_and_fails_at_its_end(tmp_path: Path) -> None:
+    result = train(
+        *("-m", "hydra/sweeper=study", "hydra.sweeper.n_trials=3", "lambda_grid=single"),
+        *("lambda_grid.lambda1.0=interval(0.1,1)", "seed=choice(13,16)"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 1
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert {"0", "1", "2"} <= set(names(sweep))
+    assert "of 3 jobs failed:" in result.stderr
+
+
+def test_both_ends_of_an_interval_are_checked_before_a_study_begins(tmp_path: Path) -> None:
+    result = train(
+        *("-m", "hydra/sweeper=study", "model.hidden=int(interval(8,16))"),
+        "probe.delta=interval(0.0,1.5)",
+        cwd=tmp_path,
+    )
+    assert result.returncode == 2
+    assert result.stderr == "error: probe.delta=1.5: must lie in [0, 1]\n"
+    assert list(tmp_path.iterdir()) == []

@@ -26,13 +26,15 @@ from onegrain.configuration import Jobs, compose_jobs, register_schemas, to_sett
 from onegrain.errors import UserError
 from onegrain.failures import describe_failures
 from onegrain.job_state import own_state
-from onegrain.launchers import check_launcher, quiet_presets, take_threads
+from onegrain.launchers import check_plugin, quiet_presets, take_threads
 from onegrain.mistakes import in_one_line
 from onegrain.resuming import (
     begin_again,
     begun_sweep,
+    forget_begun,
     is_finished,
     mark_finished,
+    note_begun,
     without_resume,
 )
 from onegrain.run_folder import (
@@ -42,6 +44,7 @@ from onegrain.run_folder import (
     latest_folder,
     link_latest,
     new_run_folder,
+    selection_score,
 )
 from onegrain.settings import Settings
 
@@ -54,7 +57,7 @@ INTERRUPTED = 130
 USAGE = "train.py [group=choice ...] [setting=value ...] [-m] [--cfg job] [--help]"
 
 
-def start(train: Callable[[], None], conf: Path) -> int:
+def start(train: Callable[[], object], conf: Path) -> int:
     """Run ``train``, a function decorated with ``hydra.main``, and return its exit code.
 
     A user's mistake ends with one line on stderr and exit code 2, Ctrl-C with one and 130; anything
@@ -76,8 +79,10 @@ def start(train: Callable[[], None], conf: Path) -> int:
     return 0
 
 
-def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], object]) -> None:
+def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], object]) -> float | None:
     """Run the pipeline on what Hydra composed, in the folder that Hydra prepared.
+
+    Returns ``probe/selection_score`` of its metrics, for a sweeper that searches.
 
     In a sweep the other jobs go on after one that failed, and the sweep fails at its end; a job
     that an earlier start of the sweep finished (``resume=true``) is left as it is.
@@ -88,19 +93,20 @@ def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], objec
     if job.mode is RunMode.MULTIRUN:
         if is_finished(folder, config):
             log.info("job %s is finished: %s", job.job.num, folder)
-            return
+            return selection_score(folder)
         begin_again(folder)
         with own_state(), _told(job.job.num, folder):
             take_threads(job.launcher)
             run(to_settings(config), folder, chosen)
         mark_finished(folder, config)
-        return
+        return selection_score(folder)
     try:
         with _told(None, folder):
             run(to_settings(config), folder, chosen)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(USER_ERROR) from error
+    return selection_score(folder)
 
 
 @contextlib.contextmanager
@@ -134,7 +140,9 @@ def _run_folder(conf: Path) -> Iterator[None]:
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
-    check_launcher(jobs.launcher)
+    if jobs.swept:
+        check_plugin(jobs.launcher)
+        check_plugin(jobs.sweeper)
     with (_sweep_folder if jobs.swept else _single_folder)(jobs.settings[0], arguments):
         yield
 
@@ -172,6 +180,8 @@ def _sweep_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator
         sys.stdout.write(f"resume=true: {root} has no sweep of this command line; it begins now\n")
     folder = new_run_folder(root) if begun is None else begun.folder
     link_latest(root, folder)
+    if begun is None:
+        note_begun(folder, chosen)
     _tell_hydra(folder, arguments, chosen if begun is None else begun.overrides)
     again = command_of(["-m", *chosen, "resume=true"])
     try:
@@ -183,7 +193,12 @@ def _sweep_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator
             raise
         sys.stderr.write(failures)
         raise SystemExit(USER_ERROR if isinstance(error, UserError) else BUG) from error
+    else:  # a sweeper that searches goes on, and ends well, after a job that failed
+        if failures := describe_failures(folder, again):
+            sys.stderr.write(failures)
+            raise SystemExit(BUG)
     finally:
+        forget_begun(folder)
         with contextlib.suppress(OSError):
             folder.rmdir()
         if folder.exists():

@@ -15,6 +15,7 @@ from typing import cast
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import MISSING, DictConfig, OmegaConf, open_dict, read_write
@@ -105,11 +106,13 @@ class Jobs:
         settings: Those of the run, or of enough jobs of a sweep to see each of its values once.
         swept: Whether it is a sweep: with ``-m``, or by its experiment's ``hydra.mode``.
         launcher: The class that runs the jobs of a sweep.
+        sweeper: The class that says which jobs there are.
     """
 
     settings: list[Settings]
     swept: bool
     launcher: str
+    sweeper: str
 
 
 def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
@@ -124,14 +127,15 @@ def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
     first = next(_each_value_once(overrides))
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
         config, hydra = _compose(first)
+        targets = (hydra.launcher._target_, hydra.sweeper._target_)
         swept = multirun or hydra.mode is RunMode.MULTIRUN
         if not swept:
             settings = [_settings_of(config, first) if first == list(overrides) else _of(overrides)]
-            return Jobs(settings, swept, hydra.launcher._target_)
+            return Jobs(settings, swept, *targets)
         params = OmegaConf.select(hydra, "sweeper.params") or {}
         swept_over = [f"{key}={value}" for key, value in params.items()]
         settings = [_of(job) for job in _each_value_once([*swept_over, *overrides])]
-    return Jobs(settings, swept, hydra.launcher._target_)
+    return Jobs(settings, swept, *targets)
 
 
 def _of(overrides: Sequence[str]) -> Settings:
@@ -160,14 +164,21 @@ def _each_value_once(overrides: Sequence[str]) -> Iterator[list[str]]:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         raise UserError(explain(overrides, error)) from error
-    choices = [
-        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-        if override.is_sweep_override() and override.is_discrete_sweep()
-        else [text]
-        for text, override in zip(overrides, parsed, strict=True)
-    ]
+    choices = [_ends_or_values(text, each) for text, each in zip(overrides, parsed, strict=True)]
     first = [values[0] for values in choices]
     yield first
     for position, values in enumerate(choices):
         for value in values[1:]:
             yield [*first[:position], value, *first[position + 1 :]]
+
+
+def _ends_or_values(text: str, override: Override) -> list[str]:
+    """Return what a sweep may set: each value of a list, both ends of an interval."""
+    if not override.is_sweep_override():
+        return [text]
+    if override.is_discrete_sweep():
+        values = list(override.sweep_string_iterator())
+    else:
+        interval = cast(IntervalSweep, override.value())
+        values = [str(interval.start), str(interval.end)]
+    return [f"{override.get_key_element()}={value}" for value in values]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onegrain.errors import UserError
 from onegrain.resuming import FINISHED_FILE
+from onegrain.run_folder import METRICS_FILE
 
 
 def describe_failures(sweep: Path, again: str) -> str:
@@ -18,17 +18,20 @@ def describe_failures(sweep: Path, again: str) -> str:
     Returns:
         Lines; none where no job of the sweep failed.
     """
+    jobs = [path.parent for path in sweep.glob("**/.hydra")]
+    ended = (FINISHED_FILE, METRICS_FILE)
+    left = [job for job in jobs if not any((job / name).exists() for name in ended)]
+    if not left:
+        return ""
     from onegrain.reporting.comparison.collecting import collect  # pandas: half a second
 
-    try:
-        found = collect([sweep])
-    except UserError:  # no job was begun
-        return ""
-    failed = [job for job in found.failed if not (job.folder / FINISHED_FILE).exists()]
-    if not failed:
-        return ""
-    lines = [f"{len(failed)} of {len(found.failed) + len(found.runs)} jobs failed:"]
+    failed = collect(sorted(left, key=_by_number)).failed
+    lines = [f"{len(failed)} of {len(jobs)} jobs failed:"]
     for job in failed:
         lines += [f"  {job.folder}: {job.reason}", f"    {job.command}"]
     lines.append(f"all that are not finished, in the same folder: {again}")
     return "\n".join(lines) + "\n"
+
+
+def _by_number(folder: Path) -> tuple[int, str]:
+    return (int(folder.name) if folder.name.isdecimal() else -1, folder.name)

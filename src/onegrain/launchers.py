@@ -1,4 +1,4 @@
-"""Where the jobs of a sweep run: Hydra's launchers, each a package of its own."""
+"""Where the jobs of a sweep run, and which there are: Hydra's plugins, each a package."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ EXTRAS = {  # of pyproject.toml, by package
     "hydra_plugins.hydra_joblib_launcher": "joblib",
     "hydra_plugins.hydra_submitit_launcher": "slurm",
     "hydra_plugins.hydra_ray_launcher": "ray",
+    "hydra_plugins.hydra_optuna_sweeper": "optuna",
 }
 
 
-def check_launcher(target: str) -> None:
-    """Refuse a launcher whose package is not installed.
+def check_plugin(target: str) -> None:
+    """Refuse a launcher or a sweeper whose package is not installed.
 
     Args:
         target: The class that Hydra would make.
@@ -29,8 +30,9 @@ def check_launcher(target: str) -> None:
     """
     package = ".".join(target.split(".")[:2])
     if package in EXTRAS and not _is_installed(package):
+        kind = package.rpartition("_")[2]
         raise UserError(
-            f"hydra/launcher: {package.rpartition('.')[2]} is not installed; "
+            f"hydra/{kind}: {package.rpartition('.')[2]} is not installed; "
             f"pip install 'onegrain[{EXTRAS[package]}]'"
         )
 

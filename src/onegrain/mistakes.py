@@ -6,6 +6,7 @@ to say which of them is wrong and why. Called while Hydra is initialised.
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -94,11 +95,12 @@ def _setting_problem(override: Override, choices: list[str]) -> str | None:
     config = _try_compose(choices)
     if config is None or override.is_delete():
         return None
-    name, line = override.key_or_group, str(override.input_line)
+    line = str(override.input_line)
+    name = re.sub(r"\.\d+$", "", override.key_or_group)  # of the list, for an item of one
     if name not in _names(config):
         return f"{line}: {_right_name(name, line.partition('=')[2], config, choices)}"
     try:
-        OmegaConf.update(config, name, override.value(), merge=True)
+        OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
     except OmegaConfBaseException:
         return f"{line}: expected {_expected(config, name, str(override.value()))}"
     return None

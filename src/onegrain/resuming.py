@@ -52,6 +52,18 @@ def begun_sweep(root: Path, overrides: Sequence[str]) -> BegunSweep | None:
     return None
 
 
+def note_begun(folder: Path, overrides: Sequence[str]) -> None:
+    """Note what began a sweep; Hydra's own sweeper writes more of it there, others nothing."""
+    chosen = {"hydra": {"overrides": {"task": list(overrides)}}}
+    OmegaConf.save(OmegaConf.create(chosen), folder / SWEEP_FILE)
+
+
+def forget_begun(folder: Path) -> None:
+    """Remove the note of a sweep that did not come to its first job."""
+    if [path.name for path in folder.iterdir()] == [SWEEP_FILE]:
+        (folder / SWEEP_FILE).unlink()
+
+
 def is_finished(folder: Path, config: DictConfig) -> bool:
     """Whether a job with exactly these settings has written all it writes."""
     try:

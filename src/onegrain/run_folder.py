@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import shlex
 import shutil
@@ -19,6 +20,7 @@ LATEST = "latest"
 LOG_FILE = "run.log"
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
+SELECTION_SCORE = "probe/selection_score"  # of metrics.json: what a sweeper makes large
 
 
 def new_run_folder(root: Path, now: datetime | None = None) -> Path:
@@ -43,6 +45,15 @@ def new_run_folder(root: Path, now: datetime | None = None) -> Path:
             ) from error
         else:
             return folder
+
+
+def selection_score(folder: Path) -> float | None:
+    """Return the score by which a finished run's grid point was chosen; None if it has none."""
+    try:
+        score = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))[SELECTION_SCORE]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if score is None else float(score)
 
 
 def discard_unmade_run(folder: Path) -> bool:

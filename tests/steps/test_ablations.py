@@ -25,6 +25,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import score
+from onegrain.probing.selection import Choice
 from onegrain.ranking.moments import Moments, every_pair
 from onegrain.ranking.svcca import shared_directions
 from onegrain.reporting.run_files import CURVE_COLUMNS
@@ -126,7 +127,7 @@ def drawn(
 
     corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
     scores = score(probe, task.test)
-    probed = Probed(corpora, {}, task, probe, 1, scores, scores, refit)
+    probed = Probed(corpora, {}, task, probe, Choice(1, 0.0), scores, scores, refit)
     return ablation_curves(settings, ranked, probed, model, CORPUS, recording)
 
 

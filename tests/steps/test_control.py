@@ -17,6 +17,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import score
+from onegrain.probing.selection import Choice
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, refitting
 from onegrain.steps.control import control_metrics
@@ -64,7 +65,7 @@ def measured(settings: Settings, folder: Path, *, types: bool) -> dict[str, floa
     assert scores.accuracy[0] == 1.0
     store, recordings = Store(folder), {"train": Path("r")}
     refit = refitting(settings, task, Path("r"), train, probe, 0, store)
-    probed = Probed(corpora, recordings, task, probe, 0, scores, scores, refit)
+    probed = Probed(corpora, recordings, task, probe, Choice(0, 0.0), scores, scores, refit)
     return control_metrics(settings, probed, store)
 
 

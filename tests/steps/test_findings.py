@@ -19,6 +19,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import score
+from onegrain.probing.selection import Choice
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.settings import Penalty, Settings
 from onegrain.stages import ProbingTask
@@ -63,7 +64,7 @@ def probed(task: ProbingTask, probe: Probe, point: int) -> Probed:
 
     corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
     scores = score(probe, task.test)
-    return Probed(corpora, {}, task, probe, point, scores, scores, refit)
+    return Probed(corpora, {}, task, probe, Choice(point, 0.0), scores, scores, refit)
 
 
 @pytest.fixture

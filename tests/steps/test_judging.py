@@ -18,6 +18,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.refitting import refit_probe
 from onegrain.probing.scoring import score
+from onegrain.probing.selection import Choice
 from onegrain.ranking.random_order import rank_at_random
 from onegrain.reporting.run_files import JUDGE_COLUMNS
 from onegrain.settings import Settings
@@ -47,7 +48,7 @@ def probed() -> Probed:
     probe = fit_probe(task.train, task.labels, LambdaGrid.product([1e-4], [1e-2]))
     scores = score(probe, task.test)
     refit = partial(refit_probe, task.train, probe, 0)
-    return Probed(corpora, {"train": Path("r")}, task, probe, 0, scores, scores, refit)
+    return Probed(corpora, {"train": Path("r")}, task, probe, Choice(0, 0.0), scores, scores, refit)
 
 
 @pytest.fixture

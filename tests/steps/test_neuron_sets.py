@@ -19,6 +19,7 @@ from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import refit_probe
 from onegrain.probing.scoring import score
+from onegrain.probing.selection import Choice
 from onegrain.reporting.run_files import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
@@ -59,7 +60,7 @@ def probed(recording: Activations) -> Probed:
     corpora = LabelledText(TEXT, TEXT, TEXT, RareLabels((), {}))
     scores = score(probe, data)
     assert scores.accuracy[0] == 1.0
-    return Probed(corpora, {}, task, probe, 0, scores, scores, refit)
+    return Probed(corpora, {}, task, probe, Choice(0, 0.0), scores, scores, refit)
 
 
 @pytest.fixture

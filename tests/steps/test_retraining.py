@@ -17,6 +17,7 @@ from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import prefix_masks
 from onegrain.probing.scoring import Scores, score
+from onegrain.probing.selection import Choice
 from onegrain.reporting.run_files import CURVE_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
@@ -63,7 +64,7 @@ def probed(asked: list[Tensor]) -> Probed:
         return masked(probe, allowed)
 
     scores: Scores = score(probe, data)
-    return Probed(corpora, {}, task, probe, 0, scores, scores, refit)
+    return Probed(corpora, {}, task, probe, Choice(0, 0.0), scores, scores, refit)
 
 
 @pytest.fixture

@@ -3,14 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from onegrain.errors import UserError
 from onegrain.probing.probe import Probe
 from onegrain.settings import Selection
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The grid point that a run goes on with.
+
+    Attributes:
+        point: Its index.
+        score: What it has of the selection's score (`Ratings.score`), which runs are compared by.
+    """
+
+    point: int
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """How good grid points are by a selection.
+
+    Attributes:
+        score: One number for each point, more is better, in terms that other runs have too:
+            accuracy for ``best`` and ``fixed``, METHODS' score for ``ablation``. For ``sparsest``
+            it is accuracy - delta * (share of weights that are not zero): the best of any points
+            by it is within delta of the most accurate of them.
+        order: The points from the best to the worst.
+    """
+
+    score: Float[Tensor, " grid"]
+    order: Int[Tensor, " grid"]
+
+    @property
+    def choice(self) -> Choice:
+        """The best point."""
+        point = int(self.order[0])
+        return Choice(point, float(self.score[point]))
 
 
 def select_point(
@@ -20,8 +57,8 @@ def select_point(
     *,
     delta: float,
     ablation_score: Callable[[], Float[Tensor, " grid"]],
-) -> int:
-    """Return the index of the chosen grid point; ties go to the sparser probe.
+) -> Choice:
+    """Return the chosen grid point; ties go to the sparser probe.
 
     Args:
         probe: The fitted grid.
@@ -34,19 +71,36 @@ def select_point(
     Raises:
         UserError: If the choice is ``fixed`` but there are several points.
     """
-    if selection is Selection.fixed:
-        if len(probe.grid) != 1:
-            raise UserError(
-                f"probe.selection=fixed: the grid has {len(probe.grid)} points, give one of each "
-                "lambda_grid.lambda1 and lambda_grid.lambda2"
-            )
-        return 0
+    if selection is Selection.fixed and len(probe.grid) != 1:
+        raise UserError(
+            f"probe.selection=fixed: the grid has {len(probe.grid)} points, give one of each "
+            "lambda_grid.lambda1 and lambda_grid.lambda2"
+        )
+    return rate(probe, accuracy_dev, selection, delta=delta, ablation_score=ablation_score).choice
+
+
+def rate(
+    probe: Probe,
+    accuracy_dev: Float[Tensor, " grid"],
+    selection: Selection,
+    *,
+    delta: float,
+    ablation_score: Callable[[], Float[Tensor, " grid"]],
+) -> Ratings:
+    """Score and order all grid points; the arguments are those of `select_point`."""
+    nonzero = probe.nonzero
     if selection is Selection.sparsest:
+        score = accuracy_dev - delta * nonzero / probe.weight[0].numel()
         good = accuracy_dev >= accuracy_dev.max() - delta
-        return int(torch.where(good, probe.nonzero, probe.weight.numel()).argmin())
-    scores = ablation_score() if selection is Selection.ablation else accuracy_dev
-    best = scores >= scores.max() - 1e-9
-    return int(torch.where(best, probe.nonzero, probe.weight.numel()).argmin())
+        sparse = torch.where(good, nonzero, 0)
+        return Ratings(score, _order(~good, sparse, -accuracy_dev))
+    score = ablation_score() if selection is Selection.ablation else accuracy_dev
+    return Ratings(score, _order(-score, nonzero))
+
+
+def _order(*keys: Tensor) -> Int[Tensor, " grid"]:
+    """Return the points in ascending order of the first key, then of the next."""
+    return torch.from_numpy(np.lexsort([key.numpy() for key in reversed(keys)]))
 
 
 def ablation_scores(

@@ -10,6 +10,7 @@ from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
 from onegrain.reporting.run_files import Metric
+from onegrain.run_folder import SELECTION_SCORE
 from onegrain.settings import Clamp, Settings, Site
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
@@ -30,6 +31,7 @@ def probe_metrics(settings: Settings, probed: Probed) -> dict[str, Metric]:
         "probe/macro_f1": float(probed.test.macro_f1[point]),
         "probe/lambda1": lambda1,
         "probe/lambda2": lambda2,
+        SELECTION_SCORE: probed.choice.score,
         "probe/objective": float(probe.objective[point]),
         "probe/residual": float(probe.residual[point]),
         "probe/nonzero": int(probe.nonzero[point]),

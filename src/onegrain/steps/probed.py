@@ -14,6 +14,7 @@ from onegrain.neurons import NeuronLayout
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit
 from onegrain.probing.scoring import Scores, score
+from onegrain.probing.selection import Choice
 from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, fitted_probe, probing_task, refitting
@@ -30,20 +31,25 @@ class Probed:
         recordings: Where the activations of each split's words lie.
         task: Both together, without the words that the task leaves out.
         probe: Of every point of the lambda grid.
-        point: The grid point that the run goes on with.
+        choice: The grid point that the run goes on with, and its score.
         dev: Scores of all points on the dev split.
         test: The same on the test split.
-        refit: Fits the probe of ``point`` again on some neurons only.
+        refit: Fits the probe of that point again on some neurons only.
     """
 
     corpora: LabelledText
     recordings: Mapping[str, Path]
     task: ProbingTask
     probe: Probe
-    point: int
+    choice: Choice
     dev: Scores
     test: Scores
     refit: Refit
+
+    @property
+    def point(self) -> int:
+        """The grid point that the run goes on with."""
+        return self.choice.point
 
     @property
     def weight(self) -> Float[Tensor, "labels neurons"]:
@@ -87,6 +93,6 @@ def probe_property(
     fitted_on = (recordings["train"], corpora.train)
     probe = fitted_probe(settings, task, *fitted_on, store)
     dev, test = score(probe, task.dev), score(probe, task.test)
-    point = chosen_point(settings, probe, task, dev)
-    refit = refitting(settings, task, *fitted_on, probe, point, store)
-    return Probed(corpora, recordings, task, probe, point, dev, test, refit)
+    choice = chosen_point(settings, probe, task, dev)
+    refit = refitting(settings, task, *fitted_on, probe, choice.point, store)
+    return Probed(corpora, recordings, task, probe, choice, dev, test, refit)

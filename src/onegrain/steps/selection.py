@@ -12,7 +12,7 @@ from onegrain.ablation.readings import value_at
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import Scores
-from onegrain.probing.selection import ablation_scores, select_point
+from onegrain.probing.selection import Choice, ablation_scores, select_point
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
@@ -20,7 +20,7 @@ from onegrain.stages import ProbingTask
 KEPT_SHARE = 0.2  # of neurons, in the ablation-driven choice
 
 
-def chosen_point(settings: Settings, probe: Probe, task: ProbingTask, dev: Scores) -> int:
+def chosen_point(settings: Settings, probe: Probe, task: ProbingTask, dev: Scores) -> Choice:
     """Return the grid point that ``probe.selection`` chooses.
 
     Args:
