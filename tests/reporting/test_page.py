@@ -99,7 +99,7 @@ def test_the_neuron_table_shows_the_best_first(make_run: MakeRun) -> None:
         *(str(first["unit"]), "1.00"),
     ]
     assert page.cells.count("encoder") == 100
-    assert "Top 100 of 256 neurons" in page.text["caption"]
+    assert "Top 100 of 256 neurons" in page.text["span"]
 
 
 def test_the_page_needs_nothing_but_itself(make_run: MakeRun) -> None:
@@ -170,8 +170,8 @@ def test_hostile_text_is_text_wherever_it_comes_from(make_run: MakeRun, text: st
 def test_the_page_says_how_far_rankings_and_instances_agree(make_run: MakeRun) -> None:
     page = page_of(make_run())
     assert "Do rankings agree?" in page.text["h2"]
-    assert "two rankings share" in page.text["caption"]
-    assert "best-correlated partner" in page.text["caption"]
+    assert "two rankings share" in page.text["span"]
+    assert "best-correlated partner" in page.text["span"]
     between_rankings = page.cells.index("linear_correlation")
     expected = ["linear_correlation", "variance", "26", "0.500", "0.102", "0.250"]
     expected += ["variance", "1", "2", "26", "0.750", "0.102", "0.875"]  # between instances
@@ -184,7 +184,7 @@ def test_each_ranking_is_judged_by_all_others(make_run: MakeRun) -> None:
         columns=list(AGREEMENT_COLUMNS),
     )
     page = page_of(make_run(agreement=consensus))
-    assert "How far each ranking agrees with all others" in page.text["caption"]
+    assert "How far each ranking agrees with all others" in page.text["span"]
     start = page.cells.index("neuron_vote") - 1
     expected = ["variance", "neuron_vote", "all others", "26", "0.250", "0.0500"]
     assert page.cells[start : start + 6] == expected  # and no column for what none has

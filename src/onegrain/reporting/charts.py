@@ -155,10 +155,21 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
 
 def ranking_colours(rankings: Iterable[str]) -> alt.Scale:
     """A colour for each ranking, in the order of the run, and grey for random orders."""
-    names = list(dict.fromkeys(rankings))
-    ranked = (name for name in names if name != "random")
-    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(ranked)}
-    return alt.Scale(domain=names, range=[colours.get(name, GREY) for name in names])
+    colours = colours_of(rankings)
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def colours_of(groups: Iterable[str]) -> dict[str, str]:
+    """A colour for each group in its order, and grey for random orders.
+
+    Example:
+        >>> colours_of(["variance", "random"])
+        {'variance': '#0072b2', 'random': '#8a8f98'}
+    """
+    names = list(dict.fromkeys(groups))
+    coloured = (name for name in names if name != "random")
+    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(coloured)}
+    return {name: colours.get(name, GREY) for name in names}
 
 
 def _scale(curve: Curve) -> alt.Scale:

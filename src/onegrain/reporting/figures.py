@@ -42,11 +42,11 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
     curves = list(curves_of(results.curves))
     for compared in _compared(curves):
         first = compared[0]
-        name = _file_name("rankings", first.target, first.task, first.metric, *first.variant)
+        name = file_name("rankings", first.target, first.task, first.metric, *first.variant)
         yield Figure(name, "ablation", specification(comparison_chart(compared)))
     for curve in curves:
         parts = (curve.target, curve.operation, curve.task, curve.ranking, curve.metric)
-        name = _file_name("ablation", *parts, *curve.variant)
+        name = file_name("ablation", *parts, *curve.variant)
         yield Figure(name, "ablation", specification(ablation_chart(curve, rule)))
     if len(results.lambda_grid) > 1:
         spec = specification(lambda_grid_chart(results.lambda_grid))
@@ -81,5 +81,11 @@ def write_figures(figures: list[Figure], folder: Path) -> None:
         write_whole(target / f"{figure.name}.svg", vl_convert.vegalite_to_svg(on_paper))
 
 
-def _file_name(*parts: str) -> str:
+def file_name(*parts: str) -> str:
+    """The name of a figure's file: what sets it apart, and nothing that a shell would mind.
+
+    Example:
+        >>> file_name("curves", "model, at recurrent")
+        'curves-model_at_recurrent'
+    """
     return "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", part) for part in parts)

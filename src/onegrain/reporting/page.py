@@ -127,6 +127,7 @@ def render_template(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # choices have an order
     all_scripts = [_vega_library(), *map(_template, scripts)]
     content["charts"] = {"themes": THEMES, **content["charts"]}
     return environment.get_template(name).render(

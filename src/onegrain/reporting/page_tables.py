@@ -63,6 +63,7 @@ class DataTable:
     rows: list[list[Cell]]
     tall: bool = False  # scrolls in a window of its own
     filterable: bool = False
+    hint: str = "layer, direction, label, word …"  # what one may filter by
 
 
 def kept_tables(results: RunResults) -> list[DataTable]:

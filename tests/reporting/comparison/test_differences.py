@@ -69,3 +69,19 @@ def test_where_and_how_a_run_is_tracked_makes_no_difference():
         for mode in ("offline", "disabled")
     ]
     assert differences(runs).keys == ()
+
+
+def test_what_follows_from_a_choice_is_told_apart_from_what_does_not():
+    runs = [
+        run({"model": {"name": "nmt", "beam": 5}, "seed": 1, "free": 1}, ["model=nmt"]),
+        run({"model": {"name": "nlm"}, "seed": 1, "free": 1}, ["model=nlm"]),
+        run({"model": {"name": "nlm"}, "seed": 1, "free": 2}, ["model=nlm"]),
+    ]
+    differ = differences(runs)
+    assert differ.keys == ("model.name", "model.beam", "free")
+    assert differ.telling == ("model.name", "free")
+
+
+def test_a_run_is_named_with_its_number_and_its_seed():
+    runs = [run(settings_of(64, seed), [f"seed={seed}"]) for seed in (1, 2)]
+    assert differences(runs).run_labels() == ["1: all, seed=1", "2: all, seed=2"]

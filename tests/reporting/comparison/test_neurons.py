@@ -49,6 +49,7 @@ def test_shared_neurons_are_listed_in_the_order_of_the_first_run(run_of):
     (row,) = overlap([one, other], ["one", "other"]).to_dict("records")
     assert (row["top"], row["shared"], row["neurons"]) == (4, 2, "5 2")
     assert (row["overlap"], row["chance"]) == (0.5, 0.1)
+    assert (row["only_one"], row["only_other"]) == ("1 30", "9 8")
 
 
 def test_models_of_other_layouts_are_not_compared(run_of):

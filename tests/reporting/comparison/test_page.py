@@ -53,29 +53,134 @@ def test_what_is_no_run_is_said_in_a_line(tmp_path, capsys):
     assert "there is no run in it" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
-def test_the_reader_chooses_what_the_charts_show(sweep):
+def test_figures_for_a_paper_lie_beside_the_page(sweep):
+    write_comparison([sweep], sweep)
+    found = {path.stem for path in (sweep / "figures").glob("*.svg")}
+    curves = "model_bleu_at_recurrent_clamped_to_zero"
+    assert f"curves-{curves}-linear_correlation" in found
+    assert {f"rankings-{curves}-hidden_32", f"rankings-{curves}-hidden_64"} <= found
+    assert {"layers-linear_correlation", "lambda_grids"} <= found
+    drawn = (sweep / "figures" / f"rankings-{curves}-hidden_32.svg").read_text()
+    assert drawn.startswith("<svg")
+    assert "<script" not in drawn
+    page = (sweep / "comparison.html").read_text()
+    assert all(f'href="figures/{name}.svg"' in page for name in found)
+
+
+def test_seeds_are_averaged_and_each_run_is_still_named(sweep):
+    write_comparison([sweep], sweep)
+    overlap = pd.read_csv(sweep / "comparison" / "overlap.csv", keep_default_na=False)
+    assert set(overlap["one"]) | set(overlap["other"]) == {
+        *("1: hidden=32, seed=1", "2: hidden=32, seed=2"),
+        *("3: hidden=64, seed=1", "4: hidden=64, seed=2"),
+    }
+    assert set(overlap["only_one"]) == {""}  # the same neurons in all runs
+
+
+@pytest.fixture
+def page(sweep):
+    """The page as a reader has it open, from disk; it must not complain."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     page_file = write_comparison([sweep], sweep)
     flags = ["--headless", "--no-sandbox", "--disable-gpu"]
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
         page = browser.new_page()
+        page.context.set_offline(True)
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(page_file.as_uri())
-        place = page.locator('[data-chooser="curves"]')
-        place.locator("svg").first.wait_for()
-        colours, experiment, ranking = place.locator("select").all()
-        assert colours.locator("option").all_text_contents() == ["model.hidden"]
-        experiment.select_option("model, bleu, at recurrent, clamped to zero")
-        ranking.select_option(HOSTILE)
-        page.wait_for_function(
-            "[...document.querySelectorAll('[data-chooser=curves] svg text')]"
-            ".some((text) => text.textContent.includes('window.hacked'))"
-        )
-        assert page.evaluate("window.hacked") is None
-        trend = page.locator('[data-chooser="trends"] select')
-        assert trend.nth(0).locator("option").all_text_contents() == ["model.hidden"]
+        page.locator("[data-chooser=curves] svg").first.wait_for()
+        yield page
         assert errors == []
         browser.close()
+
+
+def options(place, number):
+    return place.locator("select").nth(number).locator("option").all_text_contents()
+
+
+def legend_colours(page, chooser):
+    """The colour of each group in the legend of a chart."""
+    return page.evaluate(
+        """(name) => {
+            const found = {};
+            for (const entry of document.querySelectorAll(`[data-chooser=${name}] .role-legend-entry
+                .role-scope > g`)) {
+                const symbol = entry.querySelector(".role-legend-symbol path");
+                const label = entry.querySelector(".role-legend-label text");
+                if (symbol && label) found[label.textContent] = symbol.getAttribute("stroke");
+            }
+            return found;
+        }""",
+        chooser,
+    )
+
+
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+
+
+@in_a_browser
+def test_the_reader_chooses_what_the_charts_show(page):
+    place = page.locator("[data-chooser=curves]")
+    assert options(place, 0) == ["model.hidden", "seed", "ranking"]
+    place.locator("select").nth(1).select_option("model, bleu, at recurrent, clamped to zero")
+    place.locator("select").nth(2).select_option(HOSTILE)
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-chooser=curves] svg text')]"
+        ".some((text) => text.textContent.includes('window.hacked'))"
+    )
+    assert page.evaluate("window.hacked") is None
+    assert options(page.locator("[data-chooser=trends]"), 0) == ["model.hidden"]
+
+
+@in_a_browser
+def test_colours_stand_for_any_setting_or_for_rankings_and_stay_with_them(page):
+    place = page.locator("[data-chooser=curves]")
+    place.locator("select").nth(1).select_option("model, bleu, at recurrent, clamped to zero")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-chooser=curves] svg text')]"
+        ".some((text) => text.textContent.startsWith('model, bleu'))"
+    )
+    sizes = legend_colours(page, "curves")
+    assert {name: sizes[name] for name in ("32", "64")} == {"32": "#0072b2", "64": "#d55e00"}
+    place.locator("select").first.select_option("ranking")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-chooser=curves] svg text')]"
+        ".some((text) => text.textContent === 'linear_correlation')"
+    )
+    assert place.locator("label").nth(2).inner_text().startswith("runs")
+    assert options(place, 2) == ["hidden=32", "hidden=64"]
+    rankings = legend_colours(page, "curves")
+    assert rankings["linear_correlation"] == "#0072b2"
+    trends = page.locator("[data-chooser=trends] select")
+    trends.nth(2).select_option("ablation/probe_mask/*/gap")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-chooser=trends] svg text')]"
+        ".some((text) => text.textContent === 'ablation/probe_mask/*/gap')"
+    )
+    assert legend_colours(page, "trends")["linear_correlation"] == "#0072b2"
+
+
+@in_a_browser
+def test_runs_are_filtered_and_sorted_by_keyboard_alone(page):
+    shown = "#runs tbody tr:not([hidden]) td:first-child"
+    assert page.locator(shown).all_inner_texts() == ["1", "2", "3", "4"]
+    page.locator("#runs-filter").focus()
+    page.keyboard.type("64")
+    assert page.locator(shown).all_inner_texts() == ["3", "4"]
+    assert page.locator("#runs-count").inner_text() == "2 of 4 rows"
+    header = page.locator("#runs th", has_text="seed")
+    header.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert page.locator(shown).all_inner_texts() == ["4", "3"]
+    page.keyboard.press("Enter")
+    assert page.locator(shown).all_inner_texts() == ["3", "4"]
+
+
+@in_a_browser
+def test_no_part_of_the_page_is_wider_than_a_small_screen(page):
+    page.set_viewport_size({"width": 700, "height": 900})
+    width = "document.documentElement.scrollWidth"
+    page.wait_for_function(f"{width} <= 700")

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from onegrain.reporting.comparison.published import beside_published, published
+from onegrain.reporting.comparison.published_tables import published_tables
 from onegrain.reporting.run_files import read_run
 
 
@@ -41,3 +42,19 @@ def test_a_run_of_another_property_stands_beside_nothing(make_run):
     run = read_run(make_run())
     settings = run.settings | {"task": {"name": "months"}}
     assert beside_published([dataclasses.replace(run, settings=settings)]).empty
+
+
+def test_the_page_prints_the_papers_tables_with_both_numbers_in_a_cell(make_run):
+    first, second = published_tables(beside_published([read_run(make_run())]))
+    assert first.columns == ["property", "MAJ", "NMT", "runs"]
+    assert [cell.text for cell in first.rows[0]] == ["EN pos", "84.0% (91.6)", "91.2% (93.5)", "1"]
+    assert second.columns[:5] == ["model", "property", "ALL", "top 10%", "bottom 10%"]
+    assert second.columns[5:] == ["top 15%", "bottom 15%", "top 20%", "bottom 20%", "runs"]
+    texts = [cell.text for cell in second.rows[0]]
+    assert texts[:3] == ["NMT", "EN pos", "91.2% (93.5)"]
+    assert texts[3].endswith("(69.8)")
+    assert texts[8].endswith("(21.5)")
+
+
+def test_without_numbers_there_is_no_table():
+    assert published_tables(beside_published([])) == []

@@ -51,6 +51,28 @@ class Differences:
             for row in self.values.to_dict("records")
         ]
 
+    def run_labels(self) -> list[str]:
+        """Name each run for itself: its number, what was chosen for it, and its seed."""
+        seeds = self.values[REPLICATES] if REPLICATES in self.keys else [""] * len(self.values)
+        return [
+            f"{number}: {label}" + (f", {REPLICATES}={seed}" if seed else "")
+            for number, (label, seed) in enumerate(zip(self.labels(), seeds, strict=True), start=1)
+        ]
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The settings that must be seen to tell runs apart.
+
+        Those that were chosen, and those that do not follow from them: ``model=nlm`` says by
+        itself that there is no beam.
+        """
+        chosen = list(self.chosen)
+        if not chosen:
+            return self.keys
+        groups = self.values.groupby(chosen, sort=False)
+        free = [key for key in self.keys if key not in chosen and (groups[key].nunique() > 1).any()]
+        return (*chosen, *free)
+
 
 def differences(runs: Sequence[RunResults]) -> Differences:
     """Compare the settings of runs."""

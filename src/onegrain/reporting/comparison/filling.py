@@ -10,18 +10,24 @@ import pandas as pd
 
 from onegrain.reporting.comparison.curves import over_replicates
 from onegrain.reporting.comparison.differences import REPLICATES, Differences
+from onegrain.reporting.formatting import is_share
 
-GROUPED_KEYS = 8  # settings that colours can stand for, at most
 ALL_CHOSEN = "all that was chosen"
+RANKING = "ranking"
+RANDOM = "random"
+_REACH = 0.5  # of the range of the lines, how far a band is drawn beyond them
 
 Rows = list[dict[str, Any]]
 
 
 def colour_keys(differ: Differences) -> list[str]:
-    """What colours can stand for: all choices together, then each setting that differs."""
-    chosen = [key for key in differ.keys if key != REPLICATES]
+    """What colours can stand for: all choices together, then each setting that differs.
+
+    The seed comes last: runs that differ in it alone are averaged unless one asks.
+    """
+    settings = [key for key in differ.keys if key != REPLICATES]
     both = [ALL_CHOSEN] if len(differ.groups) != 1 else []
-    return [*both, *chosen][:GROUPED_KEYS]
+    return [*both, *settings, *(key for key in differ.keys if key == REPLICATES)]
 
 
 def grouped(table: pd.DataFrame, key: str, labels: Sequence[str]) -> pd.Series[str]:
@@ -32,13 +38,44 @@ def grouped(table: pd.DataFrame, key: str, labels: Sequence[str]) -> pd.Series[s
 
 
 def curve_rows(curves: pd.DataFrame, differ: Differences) -> dict[str, Rows]:
-    """Averaged curves for each key that colours can stand for."""
+    """Averaged curves for each key that colours can stand for, the ranking among them.
+
+    Each is of a ``group``, which has a colour, and ``within`` what is held fixed: one ranking, or
+    one group of runs where colours stand for rankings. ``lower`` and ``upper`` are the interval as
+    far as it is drawn: that of two seeds is often wider than the whole chart.
+    """
     labels = differ.labels()
-    by = ["experiment", "ranking", "group", "order", "fraction"]
-    return {
-        key: _rows(over_replicates(curves.assign(group=grouped(curves, key, labels)), by))
+    runs = curves["run"].map(dict(enumerate(labels)))
+    found = {
+        key: _curve_rows(curves.assign(group=grouped(curves, key, labels), within=curves[RANKING]))
         for key in colour_keys(differ)
     }
+    if curves[RANKING].nunique() > 1:
+        by_ranking = curves.assign(group=_rankings(curves), within=runs)
+        once = [*_POINT, "run"]
+        found[RANKING] = _curve_rows(by_ranking.drop_duplicates(once))
+    return found
+
+
+_POINT = ["experiment", "within", "group", "order", "fraction"]
+
+
+def _curve_rows(curves: pd.DataFrame) -> Rows:
+    shares = curves.groupby("experiment")["metric"].first().map(is_share)
+    table = over_replicates(curves, _POINT)
+    value = table.groupby(["experiment", "within"])["value"]
+    least, most = value.transform("min"), value.transform("max")
+    reach = _REACH * (most - least).clip(lower=0.05 * most.abs())
+    floor = (least - reach).where(least <= 0, (least - reach).clip(lower=least / 2))
+    ceiling = (most + reach).where(~table["experiment"].map(shares), (most + reach).clip(upper=1))
+    lower = table["low"].clip(lower=floor, upper=table["value"])
+    upper = table["high"].clip(upper=ceiling.clip(lower=most), lower=table["value"])
+    return _rows(table.assign(lower=lower, upper=upper))
+
+
+def _rankings(curves: pd.DataFrame) -> pd.Series[str]:
+    """The ranking of each row; random orders are the same for all."""
+    return curves[RANKING].where(curves["order"] != RANDOM, RANDOM)
 
 
 def trend_rows(
@@ -81,7 +118,7 @@ def _rows(table: pd.DataFrame) -> Rows:
     """Turn a table into JSON's rows; groups that are numbers come in their order."""
     order = pd.to_numeric(table["group"], errors="coerce").fillna(math.inf)
     table = table.iloc[order.argsort(kind="stable")]
-    rounded = table.round({"value": 6, "low": 6, "high": 6})
+    rounded = table.round(dict.fromkeys(("value", "low", "high", "lower", "upper"), 6))
     filled = rounded.astype(object).where(rounded.notna(), None)
     records: Rows = [
         {str(name): value for name, value in row.items()} for row in filled.to_dict("records")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -10,7 +10,10 @@ import pandas as pd
 from onegrain.reporting.run_files import RunResults
 
 TOP = 0.10  # of the neurons
-LISTED = 50  # shared neurons, at most
+OVERLAP_COLUMNS = (
+    *("ranking", "one", "other", "top", "shared", "overlap", "chance"),
+    *("neurons", "only_one", "only_other"),
+)
 _PLACE = ["component", "layer", "direction"]
 
 
@@ -25,7 +28,7 @@ def distribution(runs: Sequence[RunResults], labels: Sequence[str]) -> pd.DataFr
     for number, (run, label) in enumerate(zip(runs, labels, strict=True)):
         for ranking, rows in run.neurons.groupby("ranking", sort=False):
             top = rows[rows["rank"] <= max(1, round(TOP * len(rows)))]
-            blocks = rows[_PLACE].drop_duplicates()
+            blocks = rows.sort_values("neuron")[_PLACE].drop_duplicates()
             counted = top.groupby(_PLACE, dropna=False).size().rename("neurons").reset_index()
             table = blocks.merge(counted, how="left", on=_PLACE).fillna({"neurons": 0})
             names = [_block(row) for row in table[_PLACE].to_dict("records")]
@@ -53,7 +56,8 @@ def overlap(runs: Sequence[RunResults], labels: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         Columns ``ranking``, ``one``, ``other``, ``top``, ``shared``, ``overlap`` (of the top),
-        ``chance`` and ``neurons`` (the shared ones, best of ``one`` first).
+        ``chance``, and ``neurons`` (the shared ones), ``only_one`` and ``only_other`` (those of
+        one run alone), each best first.
     """
     orders = [dict(_orders(run)) for run in runs]
     layouts = [_layout(run) for run in runs]
@@ -64,9 +68,10 @@ def overlap(runs: Sequence[RunResults], labels: Sequence[str]) -> pd.DataFrame:
         for ranking in orders[first]:
             if ranking in orders[second]:
                 mine, theirs = orders[first][ranking], orders[second][ranking]
-                top = max(1, round(TOP * len(mine)))
-                best = set(theirs[:top])
-                shared = [neuron for neuron in mine[:top] if neuron in best]
+                count = len(mine)
+                top = max(1, round(TOP * count))
+                mine, theirs = mine[:top], theirs[:top]
+                shared = [neuron for neuron in mine if neuron in set(theirs)]
                 rows.append(
                     {
                         "ranking": ranking,
@@ -75,12 +80,17 @@ def overlap(runs: Sequence[RunResults], labels: Sequence[str]) -> pd.DataFrame:
                         "top": top,
                         "shared": len(shared),
                         "overlap": len(shared) / top,
-                        "chance": top / len(mine),
-                        "neurons": " ".join(map(str, shared[:LISTED])),
+                        "chance": top / count,
+                        "neurons": _listed(shared),
+                        "only_one": _listed(each for each in mine if each not in shared),
+                        "only_other": _listed(each for each in theirs if each not in shared),
                     }
                 )
-    columns = ["ranking", "one", "other", "top", "shared", "overlap", "chance", "neurons"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(OVERLAP_COLUMNS))
+
+
+def _listed(neurons: Iterable[int]) -> str:
+    return " ".join(map(str, neurons))
 
 
 def _orders(run: RunResults) -> Iterator[tuple[str, list[int]]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from onegrain.reporting.charts import specification
+from onegrain.reporting.charts import colours_of, specification
 from onegrain.reporting.comparison.charts import (
     curves_chart,
     distribution_chart,
@@ -20,13 +20,17 @@ from onegrain.reporting.comparison.charts import (
 from onegrain.reporting.comparison.collecting import Collected, collect
 from onegrain.reporting.comparison.curves import comparable_curves
 from onegrain.reporting.comparison.differences import Differences, differences
+from onegrain.reporting.comparison.figures import comparison_figures
 from onegrain.reporting.comparison.filling import (
+    RANDOM,
+    Rows,
     curve_rows,
     distribution_rows,
     trend_rows,
 )
 from onegrain.reporting.comparison.neurons import distribution, overlap
 from onegrain.reporting.comparison.published import beside_published
+from onegrain.reporting.comparison.published_tables import published_tables
 from onegrain.reporting.comparison.readings import (
     kept_rows,
     metric_rows,
@@ -37,12 +41,12 @@ from onegrain.reporting.comparison.tables import (
     failed_table,
     kept_table,
     overlap_table,
-    published_table,
     run_table,
 )
+from onegrain.reporting.figures import write_figures
 from onegrain.reporting.page import render_template
 from onegrain.reporting.page_tables import DataTable
-from onegrain.reporting.run_files import write_whole
+from onegrain.reporting.run_files import RunResults, write_whole
 
 COMPARISON_FILE = "comparison.html"
 TABLES_FOLDER = "comparison"
@@ -68,20 +72,22 @@ class Comparison:
 
 
 def write_comparison(places: Sequence[Path], folder: Path) -> Path:
-    """Compare all runs in some folders; write the page and its tables; return the page's path.
+    """Compare all runs in some folders; write page, tables and figures; return the page's path.
 
     Args:
         places: Folders of runs, of sweeps, or above those.
-        folder: Where ``comparison.html`` and ``comparison/*.csv`` go.
+        folder: Where ``comparison.html``, ``comparison/*.csv`` and ``figures/*.svg`` go.
 
     Raises:
         UserError: If there is no run, or a run's files are damaged.
     """
     comparison = compare(collect(places), folder)
-    page = _render(comparison)
+    figures = list(comparison_figures(comparison.charts))
+    page = _render(comparison, [figure.name for figure in figures])
     (folder / TABLES_FOLDER).mkdir(parents=True, exist_ok=True)
     for name, table in comparison.tables.items():
         write_whole(folder / TABLES_FOLDER / f"{name}.csv", table.to_csv(index=False))
+    write_figures(figures, folder)
     write_whole(folder / COMPARISON_FILE, page)
     return folder / COMPARISON_FILE
 
@@ -95,7 +101,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
     """
     runs = collected.runs
     differ = differences(runs)
-    labels = [f"{number + 1}: {label}" for number, label in enumerate(differ.labels())]
+    labels = differ.run_labels()
     curves = comparable_curves(runs, differ)
     metrics = metric_rows(runs, differ)
     kept = kept_rows(runs, differ)
@@ -115,7 +121,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "failed": [failed_table(collected.failed)] if collected.failed else [],
         "kept": [] if kept.empty else [kept_table(kept, differ)],
         "overlap": [] if shared.empty else [overlap_table(shared)],
-        "published": [] if beside.empty else [published_table(beside)],
+        "published": published_tables(beside),
     }
     charts = _charts(runs, differ, labels, curves, metrics, places)
     filled = {name: table for name, table in tables.items() if not table.empty}
@@ -123,7 +129,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
 
 
 def _charts(
-    runs: Sequence[Any],
+    runs: Sequence[RunResults],
     differ: Differences,
     labels: Sequence[str],
     curves: pd.DataFrame,
@@ -131,20 +137,25 @@ def _charts(
     places: pd.DataFrame,
 ) -> dict[str, Any]:
     charts: dict[str, Any] = {}
+    rankings = _rankings(runs)
     if not curves.empty:
-        charts["curves"] = {
-            "spec": specification(curves_chart()),
-            "rows": curve_rows(curves, differ),
-        }
+        rows = curve_rows(curves, differ)
+        coloured = {key: _colours(each, rankings) for key, each in rows.items()}
+        charts["curves"] = {"spec": specification(curves_chart()), "rows": rows}
+        charts["curves"]["colours"] = coloured
     numeric = numeric_keys(differ)
     if numeric and not metrics.empty:
-        rows = trend_rows(metrics, differ, numeric)
-        charts["trends"] = {"spec": specification(trend_chart()), "rows": rows}
-    if not places.empty:
-        charts["distribution"] = {
-            "spec": specification(distribution_chart()),
-            "rows": distribution_rows(places, differ),
+        trends = trend_rows(metrics, differ, numeric)
+        charts["trends"] = {"spec": specification(trend_chart()), "rows": trends}
+        charts["trends"]["colours"] = {
+            x: {key: _colours(rows, rankings) for key, rows in by_key.items()}
+            for x, by_key in trends.items()
         }
+    if not places.empty:
+        rows = distribution_rows(places, differ)
+        coloured = {key: _colours(each, rankings) for key, each in rows.items()}
+        charts["distribution"] = {"spec": specification(distribution_chart()), "rows": rows}
+        charts["distribution"]["colours"] = coloured
     grids = [
         run.lambda_grid.assign(run=label)
         for run, label in zip(runs, labels, strict=True)
@@ -155,14 +166,32 @@ def _charts(
     return charts
 
 
-def _render(comparison: Comparison) -> str:
+def _rankings(runs: Sequence[RunResults]) -> list[str]:
+    names = (
+        name for run in runs for table in (run.neurons, run.curves) for name in table["ranking"]
+    )
+    return [name for name in dict.fromkeys(names) if name != RANDOM]
+
+
+def _colours(rows: Rows, rankings: Sequence[str]) -> dict[str, str]:
+    """A colour for each group that may be drawn; a ranking has the same one in every chart."""
+    groups = list(dict.fromkeys(str(row["group"]) for row in rows))
+    ranked = colours_of([*rankings, RANDOM])
+    if set(groups) <= set(ranked):
+        return {name: ranked[name] for name in groups}
+    return colours_of(groups)
+
+
+def _render(comparison: Comparison, figures: Sequence[str]) -> str:
     runs, failed = comparison.collected.runs, comparison.collected.failed
     count = f"{len(runs)} run" + "s" * (len(runs) != 1)
     return render_template(
         "comparison.html.j2",
         ["report.js", "comparison.js"],
         title=count if not failed else f"{count}, {len(failed)} failed",
-        varied=[_varied(comparison.differ, key) for key in comparison.differ.keys],
+        varied=[_varied(comparison.differ, key) for key in comparison.differ.telling],
+        following=[key for key in comparison.differ.keys if key not in comparison.differ.telling],
+        figures=figures,
         shown=comparison.shown,
         tables=sorted(comparison.tables),
         charts={"specs": {}} | {"choosers": _finite(comparison.charts)},

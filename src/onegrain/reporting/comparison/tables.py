@@ -29,19 +29,15 @@ _SHOWN = {
     "probe/unknown_share": "unknown words",
     "run/seconds": "seconds",
 }
-_TARGETS = {
-    "majority": "MAJ",
-    "probe": "probe, all neurons",
-    "probe_mask": "masked",
-    "probe_retrain": "retrained",
-}
+_TARGETS = {"probe_mask": "masked", "probe_retrain": "retrained", "prune": "pruned"}
+SHARED_SHOWN = 30  # neurons of a list; comparison/overlap.csv has all
 
 
 def run_table(runs: Sequence[RunResults], differ: Differences, folder: Path) -> DataTable:
     """A row for each run: what sets it apart, its main metrics, its own page."""
     metrics = [name for name in _SHOWN if any(name in run.metrics for run in runs)]
     gaps = sorted({name for run in runs for name in run.metrics if name.endswith("/gap")})[:4]
-    keys = list(differ.keys)
+    keys = list(differ.telling)
     rows = []
     for number, run in enumerate(runs):
         settings = differ.of(number)
@@ -64,6 +60,7 @@ def run_table(runs: Sequence[RunResults], differ: Differences, folder: Path) -> 
         rows=rows,
         tall=True,
         filterable=True,
+        hint="model=nmt, a task, a folder …",
     )
 
 
@@ -79,28 +76,28 @@ def failed_table(failed: Sequence[FailedJob]) -> DataTable:
 
 
 def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
-    """What a few neurons of each model keep, averaged over tasks and seeds."""
+    """What a few neurons of each model keep, averaged over seeds and then over tasks."""
     keys = [key for key in differ.groups if key != "task.name"]
     by = [*keys, "target", "clamp", "ranking", "fraction"]
-    means = (
-        kept.groupby(by, sort=False)
-        .agg(
-            tasks=("task", "nunique"),
-            whole=("all", "mean"),
-            top=("top", "mean"),
-            bottom=("bottom", "mean"),
-            difference=("difference", "mean"),
-        )
-        .reset_index()
-    )
-    shares = ("fraction", "whole", "top", "bottom", "difference")
+    numbers = ["all", "top", "bottom", "difference"]
+    of_tasks = kept.groupby([*by, "task"], sort=False)[numbers].mean().reset_index()
+    grouped = of_tasks.groupby(by, sort=False)
+    means = grouped[numbers].mean().assign(tasks=grouped["task"].nunique()).reset_index()
+    retrained_first = means["target"].ne("probe_retrain")
+    means = means.iloc[retrained_first.argsort(kind="stable")]
     rows = [
         [
             *(_setting(row[key]) for key in keys),
-            *(Cell(str(row[name])) for name in ("target", "clamp", "ranking")),
-            Cell(percent(row["fraction"]), row["fraction"]),
-            Cell(str(row["tasks"]), row["tasks"]),
-            *(Cell(percent(row[name]), row[name]) for name in shares[1:]),
+            Cell(row["ranking"]),
+            Cell(" ".join((_TARGETS.get(row["target"], row["target"]), row["clamp"])).strip()),
+            *(
+                Cell(str(row["tasks"]), row["tasks"]),
+                Cell(percent(row["fraction"]), row["fraction"]),
+            ),
+            *(
+                Cell(percent(row[name]), row[name])
+                for name in ("difference", "top", "bottom", "all")
+            ),
         ]
         for row in means.to_dict("records")
     ]
@@ -110,13 +107,14 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
         caption="What the top and the bottom neurons keep, averaged over tasks: their difference "
         "says how far few neurons carry a property",
         columns=[
-            *(*titles, "target", "clamp", "ranking", "kept"),
-            *("tasks", "all neurons", "top", "bottom", "top − bottom"),
+            *(*titles, "ranking", "probe", "tasks", "kept"),
+            *("top − bottom", "top", "bottom", "all neurons"),
         ],
-        numeric=[False] * (len(keys) + 3) + [True] * 6,
+        numeric=[False] * (len(keys) + 2) + [True] * 6,
         rows=rows,
         tall=True,
         filterable=True,
+        hint="retrained 10.0% …",
     )
 
 
@@ -129,7 +127,7 @@ def overlap_table(shared: pd.DataFrame) -> DataTable:
             Cell(str(row["shared"]), row["shared"]),
             Cell(percent(row["overlap"]), row["overlap"]),
             Cell(percent(row["chance"]), row["chance"]),
-            Cell(row["neurons"]),
+            *(_list(row[name]) for name in ("neurons", "only_one", "only_other")),
         ]
         for row in shared.to_dict("records")
     ]
@@ -137,39 +135,22 @@ def overlap_table(shared: pd.DataFrame) -> DataTable:
         id="overlap",
         caption="Top neurons that two runs share, where their neurons are laid out alike. They are "
         "the same neurons only where the model is the same; two models share no more than numbers",
-        columns=["ranking", "one", "other", "top", "shared", "overlap", "chance", "neurons"],
-        numeric=[False] * 3 + [True] * 4 + [False],
+        columns=[
+            *("ranking", "one", "other", "top", "shared", "overlap", "chance"),
+            *("shared neurons", "only in one", "only in the other"),
+        ],
+        numeric=[False] * 3 + [True] * 4 + [False] * 3,
         rows=rows,
         tall=True,
         filterable=True,
+        hint="a ranking, task=pos, a neuron …",
     )
 
 
-def published_table(beside: pd.DataFrame) -> DataTable:
-    """Our numbers and the paper's, a row for each."""
-    rows = [
-        [
-            Cell(str(row["table"]), row["table"]),
-            Cell(row["model"].upper() or "–"),
-            Cell(f"{row['language'].upper()} {row['task']}"),
-            Cell(_TARGETS[row["target"]]),
-            Cell(f"{row['order']} {percent(row['fraction'])}" if row["order"] else ""),
-            Cell(percent(row["ours"]), row["ours"]),
-            Cell(percent(row["paper"]), row["paper"]),
-            Cell(str(row["runs"]), row["runs"]),
-        ]
-        for row in beside.to_dict("records")
-    ]
-    return DataTable(
-        id="published",
-        caption="Beside Dalvi et al. (AAAI 2019), whose models learned from 2M sentences and whose "
-        "labels are others: for orientation",
-        columns=["table", "model", "property", "probe", "kept", "ours", "paper", "runs"],
-        numeric=[True, False, False, False, False, True, True, True],
-        rows=rows,
-        tall=True,
-        filterable=True,
-    )
+def _list(neurons: str) -> Cell:
+    ids = neurons.split()
+    more = f" … ({len(ids)} in all)" if len(ids) > SHARED_SHOWN else ""
+    return Cell(" ".join(ids[:SHARED_SHOWN]) + more)
 
 
 def _setting(value: object) -> Cell:

@@ -10,7 +10,7 @@ const questions = {
   curves: (rows) => [
     ["colours", () => Object.keys(rows)],
     ["of", (chosen) => unique(rows[chosen[0]], "experiment")],
-    ["ranking", (chosen) => unique(pick(rows[chosen[0]], "experiment", chosen[1]), "ranking")],
+    [heldTitle, (chosen) => unique(pick(rows[chosen[0]], "experiment", chosen[1]), "within")],
   ],
   trends: (rows) => [
     ["against", () => Object.keys(rows)],
@@ -26,7 +26,7 @@ const questions = {
 
 const picked = {
   curves: (rows, [key, experiment, ranking]) =>
-    pick(pick(rows[key], "experiment", experiment), "ranking", ranking),
+    pick(pick(rows[key], "experiment", experiment), "within", ranking),
   trends: (rows, [x, key, metric]) => pick(rows[x][key], "metric", metric),
   distribution: (rows, [key, ranking]) => pick(rows[key], "ranking", ranking),
   grids: () => null,
@@ -40,18 +40,50 @@ function gapsFirst(a, b) {
   return Number(b.endsWith("/gap")) - Number(a.endsWith("/gap")) || a.localeCompare(b);
 }
 
+// What is held fixed while colours stand for something else.
+function heldTitle(chosen) {
+  return chosen[0] === "ranking" ? "runs" : "ranking";
+}
+
 function titled(spec, name, chosen) {
-  if (name === "curves") return { ...spec, title: { text: chosen[1], subtitle: `ranked by ${chosen[2]}` } };
-  if (name === "trends") return { ...spec, title: { text: chosen[2], subtitle: `against ${chosen[0]}` } };
+  const held = heldTitle(chosen) === "runs" ? "runs:" : "ranked by";
+  const titles = {
+    curves: [chosen[1], `${held} ${chosen[2]}`],
+    trends: [chosen[2], `against ${chosen[0]}`],
+    distribution: ["Where the top tenth lies", `ranked by ${chosen[1]}`],
+  };
+  if (!(name in titles)) return spec;
+  const [text, subtitle] = titles[name];
+  return { ...spec, title: { text, subtitle } };
+}
+
+// Colours belong to groups, so they stay while one chooses; only the groups that are drawn are named.
+function coloured(spec, name, chosen, data) {
+  let colours = choosers[name].colours[chosen[0]];
+  if (name === "trends") colours = colours[chosen[1]];
+  const drawn = new Set(unique(data, "group"));
+  const domain = Object.keys(colours).filter((group) => drawn.has(group));
+  const scale = { domain, range: domain.map((group) => colours[group]) };
+  for (const layer of spec.layer) layer.encoding.color.scale = scale;
   return spec;
 }
 
-// Perplexities grow by factors.
-function scaled(spec, name, chosen) {
-  if (name !== "curves" || !chosen[1].includes("perplexity")) return spec;
-  const copy = structuredClone(spec);
-  for (const layer of copy.layer) layer.encoding.y.scale = { type: "log" };
-  return copy;
+function scaled(spec, name, chosen, data) {
+  for (const { encoding } of spec.layer) {
+    if (name === "curves") {
+      // Perplexities grow by factors, shares are read in percent.
+      if (chosen[1].includes("perplexity")) encoding.y.scale = { type: "log" };
+      if (chosen[1].includes("accuracy")) encoding.y.axis = { format: ".0%" };
+    }
+    if (name === "trends") {
+      const values = unique(data, "x").sort((a, b) => a - b);
+      const factors = values[0] > 0 && values.at(-1) / values[0] > 50;
+      encoding.x = { ...encoding.x, title: chosen[0] };
+      if (factors) encoding.x.scale = { type: "log", padding: 12 };
+      if (values.length <= 12) encoding.x.axis = { grid: false, values, format: factors ? "~g" : "" };
+    }
+  }
+  return spec;
 }
 
 function drawChoice(place) {
@@ -59,7 +91,7 @@ function drawChoice(place) {
   const { spec, rows } = choosers[name];
   const chosen = [...place.querySelectorAll("select")].map((select) => select.value);
   const data = picked[name](rows, chosen);
-  const filled = scaled(titled(spec, name, chosen), name, chosen);
+  const filled = data ? filledIn(spec, name, chosen, data) : spec;
   const wide = name === "grids" ? {} : { width: "container", autosize: { type: "fit-x", contains: "padding" } };
   vegaEmbed(
     place.querySelector(".chart"),
@@ -75,6 +107,11 @@ function drawChoice(place) {
   );
 }
 
+function filledIn(spec, name, chosen, data) {
+  const copy = titled(structuredClone(spec), name, chosen);
+  return scaled(coloured(copy, name, chosen, data), name, chosen, data);
+}
+
 // Fill the selects from the first to the last; a choice stays where it is still offered.
 function refill(place) {
   const name = place.dataset.chooser;
@@ -83,6 +120,8 @@ function refill(place) {
     const select = place.querySelectorAll("select")[index];
     const before = select.value;
     const offered = options(chosen);
+    const [title] = questions[name](choosers[name].rows)[index];
+    select.labels[0].firstChild.textContent = `${typeof title === "function" ? title(chosen) : title} `;
     select.replaceChildren(
       ...offered.map((value) => {
         const option = document.createElement("option");
@@ -100,9 +139,9 @@ function refill(place) {
 function prepare(place) {
   const name = place.dataset.chooser;
   const choices = place.querySelector(".choices");
-  for (const [title] of questions[name](choosers[name].rows)) {
+  for (const _ of questions[name](choosers[name].rows)) {
     const label = document.createElement("label");
-    label.textContent = `${title} `;
+    label.append(" ");
     const select = document.createElement("select");
     select.addEventListener("change", () => refill(place));
     label.append(select);
