@@ -11,6 +11,7 @@ from onegrain.configuration import SCHEMAS, compose_jobs, compose_settings
 from onegrain.errors import UserError
 from onegrain.settings import (
     FilesData,
+    MorphTask,
     NlmModel,
     NmtModel,
     Optimizer,
@@ -29,6 +30,10 @@ NEEDED = {
     "experiment=jmlr_minimal": ["model.path=bert"],
     "experiment=jmlr_layers": ["model.path=bert"],
     "experiment=jmlr_redundancy": ["model.path=bert"],
+    "experiment=jmlr_finetuning": ["model.path=bert"],
+    "tuning=tokens": ["model=transformer", "model.path=bert"],
+    "tuning=sentences": ["model=transformer", "model.path=bert", "tuning.train=a.tsv"],
+    "tuning=words": ["model=transformer"],
     "model=recorded": [*RECORDED, "ranking=one_model", "ablation=probe_mask"],
     "experiment=neurox_files": RECORDED,
     "task=files": ["task.root=labels"],
@@ -351,7 +356,10 @@ def names_and_types(schema: type, prefix: str = "") -> dict[str, Any]:
 def test_every_number_has_a_range_and_every_range_a_setting() -> None:
     known = names_and_types(Settings)
     for name, schema in SCHEMAS.items():
-        known |= names_and_types(schema, f"{name.split('_')[1]}.")
+        group = name.split("_")[1]
+        known |= names_and_types(schema, f"{group}.")
+        if group == "task":
+            known |= names_and_types(schema, "tuning.task.")
     numbers = {name for name, hint in known.items() if "int" in str(hint) or "float" in str(hint)}
     assert numbers <= set(RULES)
     assert set(RULES) <= set(known)
@@ -373,7 +381,9 @@ def test_sizes_of_lstms_are_not_for_transformers(scale: str, debug: str) -> None
     assert compose_settings(CONF, [*BERT, scale, debug]).model.name == "transformer"
 
 
-@pytest.mark.parametrize("name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy"])
+@pytest.mark.parametrize(
+    "name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy", "jmlr_finetuning"]
+)
 def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
     composed = compose_settings(CONF, [f"experiment={name}", "model.path=bert-base-cased"])
     assert composed.ranking.text.name == "task"
@@ -392,6 +402,45 @@ def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
     ],
 )
 def test_what_a_transformer_cannot_do_is_said(overrides: list[str], said: str) -> None:
+    assert said in mistake(*overrides)
+
+
+def test_the_tuning_task_is_chosen_apart_from_the_probed_one() -> None:
+    tuned = [*BERT, "tuning=tokens", "task@tuning.task=morph", "tuning.task.feature=Tense"]
+    composed = compose_settings(CONF, [*tuned, "task=sem", "tuning.epochs=2"])
+    assert isinstance(composed.tuning.task, MorphTask)
+    assert composed.tuning.task.feature == "Tense"
+    assert (composed.task.name, composed.tuning.epochs) == ("sem", 2)
+
+
+def test_a_sweep_over_tuned_or_not_takes_settings_of_the_tuning() -> None:
+    words = ["experiment=jmlr_finetuning", "model.path=bert", "tuning=none,tokens"]
+    jobs = compose_jobs(CONF, [*words, "tuning.epochs=2", "tuning.task.root=names"], multirun=True)
+    assert [job.tuning.is_on for job in jobs] == [False, True]
+    assert {job.tuning.task.root for job in jobs} == {"names"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["tuning=words"], "tuning=words: a transformer is tuned; take model=transformer"),
+        ([*BERT, "tuning=tokens", "tuning.piece=mean"], "tuning.piece=mean: a label is read off"),
+        ([*BERT, "tuning=sentences"], "tuning.train: tuning=sentences needs a file"),
+        (["model=transformer", "tuning=tokens"], "model.path: model=transformer needs a folder"),
+        (
+            ["model=transformer", "tuning=words", "tuning.network.heads=3"],
+            "tuning.network.heads=3: must divide tuning.network.hidden=128",
+        ),
+        ([*BERT, "tuning=tokens", "tuning.task.min_count=-1"], "tuning.task.min_count=-1"),
+        (
+            [*BERT, "tuning=tokens", "task@tuning.task=files"],
+            "tuning.task.root: task=files needs files, tuning.task.root=...",
+        ),
+        ([*BERT, "tuning=token"], "tuning=token: no such tuning; did you mean tokens?"),
+        ([*BERT, "tuning=tokens", "tuning.epoch=2"], "did you mean tuning.epochs=2"),
+    ],
+)
+def test_a_tuning_that_cannot_be_is_answered_in_one_line(overrides: list[str], said: str) -> None:
     assert said in mistake(*overrides)
 
 

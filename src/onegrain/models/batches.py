@@ -135,10 +135,17 @@ AnyDataset: TypeAlias = PairDataset | TaggedDataset
 
 @runtime_checkable
 class Sentences(Protocol):
-    """What has a length on the side that is read, and on the side that is predicted."""
+    """What is read and what is to be predicted, and how much of it there is."""
 
     sources: list[Tensor]
     targets: list[Tensor]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def target_tokens(self) -> int:
+        """How much there is to predict."""
+        ...
 
 
 class LengthSampler(Sampler[list[int]]):

@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import Logger
 from torch.utils.data import DataLoader
 
 from onegrain.errors import UserError
-from onegrain.models.batches import AnyBatch, AnyDataset
+from onegrain.models.batches import AnyBatch, Sentences
 from onegrain.models.epochs import EpochReport, progress_callbacks
 from onegrain.models.lightning import QuietInside, checkpoints_in, make_trainer
 from onegrain.models.prediction import PredictionModule
@@ -75,8 +75,8 @@ def fit(
 def training_metrics(
     rows: Sequence[dict[str, float | int]],
     seconds: float,
-    shown: Examples[AnyDataset],
-    unseen: Examples[AnyDataset],
+    shown: Examples[Sentences],
+    unseen: Examples[Sentences],
     network: torch.nn.Module,
 ) -> dict[str, Any]:
     """Return what is known of a training, by metric name."""

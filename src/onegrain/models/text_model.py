@@ -14,8 +14,8 @@ from onegrain.data.word_vectors import WordVectors
 from onegrain.errors import UserError
 from onegrain.models.batches import (
     NO_TAG,
-    AnyDataset,
     PairDataset,
+    Sentences,
     TaggedDataset,
     sentence_dataset,
 )
@@ -24,7 +24,7 @@ from onegrain.models.tagger import Tagger
 from onegrain.models.translator import Translator
 from onegrain.settings import NlmModel, NmtModel, TaggerModel, TextSettings, VocabularyKind
 
-Data = TypeVar("Data", bound=AnyDataset, covariant=True)
+Data = TypeVar("Data", bound=Sentences, covariant=True)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,12 @@ class Transformer(nn.Module):
         logits: Tensor = self(ids, lengths, self.head).logits
         return logits
 
+    @property
+    def classes(self) -> int:
+        """Between how many pieces, or labels, the head decides."""
+        with torch.no_grad():  # as above
+            return self.logits(torch.tensor([[0, 1]]), torch.tensor([2])).shape[-1]
+
     def forward(
         self,
         ids: Int[Tensor, "batch time"],

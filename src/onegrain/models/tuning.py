@@ -195,15 +195,16 @@ def _examples(
     if studied.classifier is None:
         parts["test"] = text.test
         hidden = {name: _hidden(studied, tuning, part, seed) for name, part in parts.items()}
-        size = hidden["train"].masking.size
-        return size, hidden | {name: hidden[name].fixed() for name in ("dev", "test")}
+        return studied.model.classes, hidden | {
+            name: hidden[name].fixed() for name in ("dev", "test")
+        }
     asked = {}
     for name, part in parts.items():
         corpus = classifier_text(studied, part)
         _, asked[name] = studied.classifier.questions(studied.source, corpus)
         if not len(asked[name]):
             raise UserError(f"tuning: no sentence of {name} has a label that training knows")
-    return len(studied.classifier.labels), asked
+    return studied.model.classes, asked
 
 
 def classifier_text(studied: TextTransformer, corpus: Corpus) -> Corpus:
@@ -236,7 +237,7 @@ def _loader(data: Any, batch_size: int, seed: int) -> DataLoader[AnyBatch]:
 def _found(trained: TextTransformer, data: TaggedDataset) -> tuple[float, float]:
     """Return the perplexity of hidden pieces, and the share of them that is found."""
     perplexity = Perplexity()
-    accuracy = MulticlassAccuracy(trained.source.tokenizer.get_vocab_size(), average="micro")
+    accuracy = MulticlassAccuracy(trained.model.classes, average="micro")
     for _, batch in question_batches(trained, data, ROWS_AT_ONCE):
         logits = answers(trained.model.logits(batch.ids, batch.lengths), batch).cpu()
         perplexity.update(logits[None], batch.gold[None])
