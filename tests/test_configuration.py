@@ -264,6 +264,10 @@ def test_a_value_out_of_range_is_named_with_what_would_be_right(override: str, w
             "ablation.model.sites=[]: must name at least one, and none twice",
         ),
         (
+            ["analysis.tasks=[sem,pos]"],
+            "analysis.tasks=[sem,pos]: must name none twice, and only tasks beside task=pos",
+        ),
+        (
             ["ranking.methods=[variance,variance]"],
             "ranking.methods=[variance,variance]: must name at least one, and none twice",
         ),

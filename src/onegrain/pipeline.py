@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Splits
 from onegrain.data.datasets import load_parallel
 from onegrain.data.labelled import load_labelled
+from onegrain.data.labelled_beside import labelled_beside
 from onegrain.models.instances import instance_order
 from onegrain.probing.table import lambda_grid_table
 from onegrain.ranking.linear_correlation import labels_served
@@ -62,6 +64,7 @@ from onegrain.steps.neuron_sets import neuron_sets
 from onegrain.steps.probed import Probed, probe_property
 from onegrain.steps.rankings import Ranked, ranked, ranking_text
 from onegrain.steps.sensitivity import compares_labels, label_sensitivity
+from onegrain.steps.tasks import probed_beside, tables_of_tasks, task_metrics
 from onegrain.store import Store
 from onegrain.tracking.identity import run_id
 from onegrain.tracking.runs import TrackedRun, tracked_run
@@ -89,6 +92,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     has_network = not isinstance(settings.model, RecordedModel)
     data = load_parallel(settings.data) if has_network else Splits.empty(language)
     labelled = load_labelled(settings.task, data, language, settings.seed, splitting)
+    further = labelled_beside(
+        settings.analysis.tasks,
+        *(settings.task, labelled, data, language, settings.seed, splitting),
+    )
     data = model_text(settings, data, labelled)
     compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
     models = {
@@ -121,7 +128,11 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)
         translations = controlled_translations(settings, data, corpora, models, studied, store)
+        of_tasks = {name: text.with_each(read) for name, text in further.items()}
+        others = probed_beside(settings, recordings, of_tasks, store)
+        shared = tables_of_tasks(settings, probed, others)
         meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
+        meaning = replace(meaning, **shared)
         explorer = explorer_data(
             settings,
             probed.weight,
@@ -133,7 +144,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
         metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
         metrics |= of_labels.metrics
-        metrics |= finding_metrics(meaning, probed.task.name)
+        metrics |= finding_metrics(meaning, probed.task.name) | task_metrics(shared)
         metrics |= translation_control_metrics(translations)
         metrics["run/seconds"] = time.perf_counter() - began
         tables = {

@@ -70,6 +70,7 @@ def validate(settings: Settings) -> None:
     _validate_together(settings)
     _validate_task(settings.task)
     _validate_tuning(settings)
+    _validate_beside(settings)
     _validate_ranking(settings)
     _validate_control(settings)
     _validate_recorded(settings)
@@ -242,6 +243,15 @@ def _validate_patterns(patterns: list[str], group: str) -> None:
             named_pattern(text)
         except ValueError as error:
             raise UserError(f"{group}.patterns: {text}: {error}") from None
+
+
+def _validate_beside(settings: Settings) -> None:
+    tasks = [task.name for task in settings.analysis.tasks]
+    if settings.task.name in tasks or len(set(tasks)) < len(tasks):
+        raise UserError(
+            f"analysis.tasks={_as_typed(tasks)}: must name none twice, and only tasks beside "
+            f"task={settings.task.name}"
+        )
 
 
 def _validate_ranking(settings: Settings) -> None:

@@ -292,7 +292,17 @@ def meaning() -> Meaning:
         [(name, rank, 1 / rank, rank / 3) for name in names for rank in (1, 2, 3)],
         columns=["label", "rank", "weight", "mass"],
     )
+    at_top = [("pos", 1, 5, 2, "pos sem"), ("pos", 2, 7, 1, "pos"), ("sem", 1, 5, 2, "pos sem")]
+    both = [("pos", "pos"), ("pos", "sem"), ("sem", "pos"), ("sem", "sem")]
+    tasks = {"task": ["pos", "sem"], "label_count": [4, 9], "accuracy": [0.9, 0.8]}
     return Meaning(
+        tasks=pd.DataFrame(tasks).assign(majority_accuracy=0.7, neurons=[2, 1], exclusive=[1, 0]),
+        task_neurons=pd.DataFrame(
+            at_top, columns=["task", "place", "neuron", "task_count", "tasks"]
+        ),
+        task_overlap=pd.DataFrame(both, columns=["one", "other"]).assign(
+            shared=[2, 1, 1, 1], share=[1.0, 0.5, 1.0, 1.0], jaccard=0.5, chance=0.01
+        ),
         labels=labels,
         label_neurons=pd.DataFrame(
             lists, columns=["label", "place", "neuron", "mass", "label_count"]

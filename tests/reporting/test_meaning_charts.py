@@ -14,6 +14,7 @@ from onegrain.reporting.meaning_charts import (
     label_overlap_chart,
     layers_chart,
     score_chart,
+    task_overlap_chart,
     weights_chart,
 )
 from onegrain.reporting.meaning_files import Meaning
@@ -61,6 +62,13 @@ def test_a_chart_that_leaves_labels_out_says_so(meaning: Meaning) -> None:
     assert "of 4 labels" not in whole["title"]["subtitle"]
     assert "The 3 of 4 labels with the most words." in part["title"]["subtitle"]
     assert set(data_of(part)["label"]) == {"NOUN", "VERB", "ADP"}
+
+
+def test_the_overlap_of_tasks_has_them_in_the_order_of_the_run(meaning: Meaning) -> None:
+    spec = specification(task_overlap_chart(meaning.task_overlap.iloc[::-1]))
+    assert order_of(spec, spec["layer"][0]["encoding"]["y"]) == ["sem", "pos"]
+    assert len(data_of(spec)) == 4
+    assert "tasks share" in spec["title"]["text"]
 
 
 def test_the_overlap_has_a_cell_for_every_two_labels_drawn(meaning: Meaning) -> None:

@@ -249,6 +249,7 @@ def test_the_page_says_what_the_neurons_mean(
     assert "What the neurons mean" in page.text["h2"]
     specs = json.loads(page.scripts[0])["specs"]
     charts = {"label_neurons", "label_overlap", "label_weights", "label_curves", "encoded"}
+    charts |= {"task_overlap"}
     assert set(specs) >= charts | {"layers", "scores"}
     places = [a["data-chart"] for _, a in page.attributes if "data-chart" in a]
     assert sorted(specs) == sorted(places)
@@ -260,6 +261,8 @@ def test_the_page_says_what_the_neurons_mean(
     assert page.cells.count(", <b>&") == 13
     shared = page.cells.index("NOUN VERB")
     assert page.cells[shared - 2 : shared] == ["5", "2"]
+    tasks = page.cells.index("pos sem")  # shared neurons first, then those of one task alone
+    assert page.cells[tasks - 1 : tasks + 7] == ["5", "pos sem", "2", "1", "7", "pos", "1", "2"]
 
 
 def test_labels_and_words_are_text_and_never_markup(

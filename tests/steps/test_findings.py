@@ -95,7 +95,7 @@ def meaning(settings: Settings, recording: Activations) -> Meaning:
 def test_every_table_has_its_columns_and_rows(meaning: Meaning) -> None:
     for name, table in meaning.tables().items():
         assert set(table.columns) == set(MEANING_COLUMNS[name]), name
-        assert len(table) > 0, name
+        assert (len(table) > 0) is not name.startswith("task"), name  # there is one task only
 
 
 def test_properties_are_those_of_every_task_the_word_and_the_position(meaning: Meaning) -> None:

@@ -34,6 +34,8 @@ def meaning_charts(results: RunResults) -> Iterator[tuple[str, Chart]]:
         if not of_labels.empty:
             few = _most_frequent(labels, CURVES_SHOWN)
             yield "label_curves", label_curves_chart(of_labels, few, total)
+    if not meaning.task_overlap.empty:
+        yield "task_overlap", task_overlap_chart(meaning.task_overlap)
     if not meaning.encoded.empty:
         yield "encoded", encoded_chart(meaning.encoded)
         ranked = meaning.distribution[meaning.distribution["kind"] == "ranking"]
@@ -86,9 +88,33 @@ def label_overlap_chart(overlap: pd.DataFrame, labels: Sequence[str]) -> alt.Lay
         overlap: ``label_overlap.csv``.
         labels: Those to be drawn, in this order.
     """
-    shown = overlap[overlap["one"].isin(labels) & overlap["other"].isin(labels)]
+    title = alt.TitleParams(
+        "Neurons that labels share",
+        subtitle="Of the neurons of a row's label, the share that serves the column's too.",
+    )
+    return _overlap_chart(overlap, labels, title, "label", step=20)
+
+
+def task_overlap_chart(overlap: pd.DataFrame) -> alt.LayerChart:
+    """How many of the top neurons of each task every other task shares.
+
+    Args:
+        overlap: ``task_overlap.csv``.
+    """
+    title = alt.TitleParams(
+        "Neurons that tasks share",
+        subtitle="Of the top neurons of a row's task, the share at the top of the column's too.",
+    )
+    return _overlap_chart(overlap, list(overlap["one"].unique()), title, "task", step=32)
+
+
+def _overlap_chart(
+    overlap: pd.DataFrame, names: Sequence[str], title: alt.TitleParams, kind: str, step: int
+) -> alt.LayerChart:
+    """A heat map of the shares of neurons that rows have in common with columns."""
+    shown = overlap[overlap["one"].isin(names) & overlap["other"].isin(names)]
     cells = shown[["one", "other", "shared", "share", "chance"]].round(4)
-    cells = cells.assign(row=places(cells["one"], labels), column=places(cells["other"], labels))
+    cells = cells.assign(row=places(cells["one"], names), column=places(cells["other"], names))
     scale = alt.Scale(paddingInner=0.05)
     across, down = label_axis(angle=-90), label_axis()
     heat = (
@@ -115,12 +141,9 @@ def label_overlap_chart(overlap: pd.DataFrame, labels: Sequence[str]) -> alt.Lay
     return alt.LayerChart(
         layer=[heat],
         width=WIDTH,
-        height=20 * len(labels),
-        title=alt.TitleParams(
-            "Neurons that labels share",
-            subtitle="Of the neurons of a row's label, the share that serves the column's too.",
-        ),
-        description="Heat map: the share of each label's neurons that every other label shares.",
+        height=step * len(names),
+        title=title,
+        description=f"Heat map: the share of each {kind}'s neurons that every other {kind} shares.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ MEANING_COLUMNS: dict[str, tuple[str, ...]] = {
         *("kind", "name", "component", "layer", "direction", "neurons", "share", "chance"),
     ),
     "weights": ("label", "rank", "weight", "mass"),
+    "tasks": ("task", "label_count", "accuracy", "majority_accuracy", "neurons", "exclusive"),
+    "task_neurons": ("task", "place", "neuron", "task_count", "tasks"),
+    "task_overlap": ("one", "other", "shared", "share", "jaccard", "chance"),
 }
 
 
@@ -36,6 +39,10 @@ class Meaning:
         words: Of highest and lowest mean activation, for every neuron.
         distribution: Of the top neurons of rankings and of the labels' neurons over the layers.
         weights: Each label's weights by size, and the mass they hold.
+        tasks: Each task that was probed on the same words, where there are several: how well, and
+            how many of its top neurons no other task has at its top.
+        task_neurons: Which these are, and of how many tasks.
+        task_overlap: How many of them every two tasks share.
     """
 
     labels: pd.DataFrame
@@ -46,6 +53,9 @@ class Meaning:
     words: pd.DataFrame
     distribution: pd.DataFrame
     weights: pd.DataFrame
+    tasks: pd.DataFrame = field(default_factory=lambda: empty_table("tasks"))
+    task_neurons: pd.DataFrame = field(default_factory=lambda: empty_table("task_neurons"))
+    task_overlap: pd.DataFrame = field(default_factory=lambda: empty_table("task_overlap"))
 
     @classmethod
     def nothing(cls) -> Meaning:
@@ -54,7 +64,7 @@ class Meaning:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 def empty_table(name: str) -> pd.DataFrame:

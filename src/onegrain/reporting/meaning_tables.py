@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from onegrain.reporting.formatting import number
+from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page_tables import DataTable, frame_table
 from onegrain.reporting.run_files import RunResults
 
@@ -30,6 +33,8 @@ def meaning_tables(results: RunResults) -> list[DataTable]:
     if not (shared := _shared(meaning.label_neurons)).empty:
         caption = "Neurons that serve several labels, those of the most first"
         tables.append(frame_table("shared-neurons", caption, shared))
+    if not meaning.tasks.empty:
+        tables.extend(_of_tasks(meaning))
     if not meaning.encoded.empty:
         tables.append(_encoded(meaning.encoded))
         tables.append(_top_neurons(results))
@@ -53,6 +58,24 @@ def _shared(label_neurons: pd.DataFrame) -> pd.DataFrame:
     table = by_neuron.agg(serves=("label_count", "first"), labels=("label", " ".join))
     ordered = table.sort_values("serves", ascending=False, kind="stable").reset_index()
     return ordered.head(SHARED_SHOWN)
+
+
+def _of_tasks(meaning: Meaning) -> Iterator[DataTable]:
+    """The tasks that were probed on the same words, and whose top each neuron is at."""
+    caption = "Each task, probed on the same words: how many of its top neurons are its alone"
+    titles = {
+        "label_count": "labels",
+        "exclusive": "of no other task",
+        "majority_accuracy": "majority",
+    }
+    yield frame_table("tasks", caption, meaning.tasks.rename(columns=titles), ["majority"])
+    at_top = meaning.task_neurons
+    table = at_top.groupby("neuron", sort=False).agg(
+        tasks=("tasks", "first"), of=("task_count", "first"), best_place=("place", "min")
+    )
+    ordered = table.sort_values(["of", "best_place"], ascending=[False, True], kind="stable")
+    caption = "Neurons at the top of several tasks, and then those of one alone"
+    yield frame_table("task-neurons", caption, ordered.reset_index())
 
 
 def _encoded(encoded: pd.DataFrame) -> DataTable:

@@ -72,7 +72,7 @@ _TEXT_COLUMNS = frozenset(
         "judge",
     }
     | {"word", "word_class", "end", "property", "best_property", "name"}
-    | {"wanted", "present"}
+    | {"wanted", "present", "tasks"}
 )
 _FLAG_COLUMNS = frozenset({"selected"})
 _FREE_COLUMNS = frozenset({"instance"})

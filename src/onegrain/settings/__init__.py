@@ -53,6 +53,7 @@ from onegrain.settings.data import (
 )
 from onegrain.settings.findings import (
     AnalysisSettings,
+    BesideTask,
     ClusterSettings,
     JudgeSettings,
     MinimalSettings,
@@ -117,6 +118,7 @@ __all__ = [
     "ActivationSettings",
     "Ambiguous",
     "AnalysisSettings",
+    "BesideTask",
     "Clamp",
     "ClusterSettings",
     "Column",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from onegrain.settings.control import ControlSettings
 
@@ -39,6 +40,17 @@ class JudgeSettings:
     neurons: list[int] = field(default_factory=lambda: [10, 50, 100])  # of each ranking's top
 
 
+class BesideTask(Enum):
+    """A task whose labels the text of another may have too, or that follow from its words."""
+
+    pos = "pos"
+    morph = "morph"
+    sem = "sem"
+    ner = "ner"
+    position = "position"
+    months = "months"
+
+
 @dataclass
 class AnalysisSettings:
     """What the neurons mean, read off the labelled training words."""
@@ -47,6 +59,7 @@ class AnalysisSettings:
     top: float = 0.05  # of each ranking's neurons: what they encode, where they sit
     words: int = 10  # of highest and of lowest mean activation, for every neuron
     min_count: int = 5  # times a word must occur to be listed; rarer ones are one group
+    tasks: list[BesideTask] = field(default_factory=list)  # probed on the same words, beside task=
     minimal: MinimalSettings = field(default_factory=MinimalSettings)
     redundancy: RedundancySettings = field(default_factory=RedundancySettings)
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
