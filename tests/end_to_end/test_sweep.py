@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 SWEEP = (
     *("-m", "debug=fast", "tracking=offline", "data.pair=en-de", "model.hidden=8,12"),
     *("model.instances=1", "ranking=linear_correlation", "ablation=probe_mask"),
@@ -53,7 +58,7 @@ def test_a_sweep_goes_on_with_the_jobs_that_are_not_finished(
 ) -> None:
     curves = (sweep.folder / "1" / "curves.csv").read_bytes()
     untouched = (sweep.folder / "0" / "metrics.json").stat().st_mtime_ns
-    (sweep.folder / "1" / "report.html").unlink()
+    (sweep.folder / "1" / ".finished").unlink()
     (sweep.folder / "comparison.html").unlink()
     again = train(sweep.cwd, *SWEEP, "resume=true")
     assert (again.code, again.stderr, again.folder) == (0, "", sweep.folder)
@@ -62,6 +67,24 @@ def test_a_sweep_goes_on_with_the_jobs_that_are_not_finished(
     assert (sweep.folder / "1" / "curves.csv").read_bytes() == curves
     assert (sweep.folder / "comparison.html").exists()
     assert "resume: false" in (sweep.folder / "1" / ".hydra" / "config.yaml").read_text()
+    assert (
+        len(inspect(sweep.folder / "wandb")) == 4
+    )  # the job's runs took the place of those before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_a_killed_sweep_ends_with_the_tables_of_an_undisturbed_one(
+    sweep: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.killed_sweep", "--kills", "1"]
+    command += ["--reference", str(sweep.folder), "--seconds", "20", "--scratch", str(tmp_path)]
+    words = [*command, "--", *SWEEP[1:]]
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "killed after" in done.stdout
+    assert re.search(r"^2 jobs, [1-9] tables: the same$", done.stdout, re.M)
 
 
 def test_only_a_sweep_can_be_resumed(train: Callable[..., Any], tmp_path: Path) -> None:
