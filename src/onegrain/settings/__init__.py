@@ -76,6 +76,7 @@ from onegrain.settings.model import (
     TaggerModel,
     TrainerSettings,
     TransformerModel,
+    TranslationSettings,
     Truncated,
     network_settings,
 )
@@ -184,6 +185,7 @@ __all__ = [
     "TrackingSettings",
     "TrainerSettings",
     "TransformerModel",
+    "TranslationSettings",
     "TreebankTask",
     "Truncated",
     "TuningSettings",
