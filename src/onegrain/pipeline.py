@@ -144,6 +144,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             "neuron_sets": sets.members,
             "judges": judges,
             "control": translations,
+            "label_orders": ranking.label_orders(settings.analysis.top),
         }
         known = (meaning, of_labels.tables, explorer)
         page = _publish(folder, tracked, metrics, curves, tables, *known)
