@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -65,6 +66,31 @@ def _unigrams(maker: Callable[..., Any], special: list[str]) -> Any:
     return maker(vocab=[tuple(piece) for piece in _vocabulary(tokenizer, trainer)["vocab"]])
 
 
+def _sentence_pieces(_: Callable[..., Any], special: list[str]) -> Any:
+    """Return the tokenizer of real Marians: SentencePiece, whose pieces have other numbers."""
+    import io
+
+    import sentencepiece
+    import transformers as hf
+
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(TINY_TEXT), model_writer=written, vocab_size=30, minloglevel=2
+    )
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "text.spm").write_bytes(written.getvalue())
+        model = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue())
+        pieces = [model.id_to_piece(number) for number in range(model.get_piece_size())]
+        known = [*special, *sorted(set(pieces) - {*special, "<s>"}), ">>fra<<"]
+        vocabulary = {piece: number for number, piece in enumerate(known)}
+        (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+        files = [str(folder / name) for name in ("text.spm", "text.spm", "vocab.json")]
+        tokenizer = hf.MarianTokenizer(*files)
+        tokenizer.save_pretrained(folder / "whole")
+        return hf.MarianTokenizer.from_pretrained(folder / "whole")
+
+
 def _tiny(kind: str, folder: Path) -> None:
     """Save a randomly initialised transformer of two layers of 8 units, and a tokenizer."""
     import torch  # the settings above come first
@@ -96,8 +122,19 @@ def _tiny(kind: str, folder: Path) -> None:
             tokenizer = _unigrams(hf.XLNetTokenizer, xlnet)
         case "t5":
             sizes = {"d_model": 8, "num_layers": 2, "num_heads": 2, "d_kv": 4, "d_ff": 12}
-            network = hf.T5ForConditionalGeneration(hf.T5Config(**sizes, vocab_size=330))
+            network = hf.T5ForConditionalGeneration(
+                hf.T5Config(**sizes, vocab_size=330, decoder_start_token_id=0)
+            )
             tokenizer = _unigrams(hf.T5Tokenizer, ["<pad>", "</s>", "<unk>"])
+        case "marian" | "slow_marian":
+            sizes = {"d_model": 8, "encoder_layers": 2, "decoder_layers": 2, "vocab_size": 330}
+            sizes |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+            sizes |= {"encoder_ffn_dim": 12, "decoder_ffn_dim": 12, "max_position_embeddings": 40}
+            ends = {"pad_token_id": 0, "eos_token_id": 1, "forced_eos_token_id": 1}
+            config = hf.MarianConfig(**sizes, **ends, decoder_start_token_id=0)
+            network = hf.MarianMTModel(config)
+            maker = _unigrams if kind == "marian" else _sentence_pieces
+            tokenizer = maker(hf.T5Tokenizer, ["<pad>", "</s>", "<unk>"])
         case "albert":  # its layers share one set of weights
             network = hf.AlbertModel(hf.AlbertConfig(**size, embedding_size=4))
             tokenizer = _wordpiece(hf.BertTokenizer, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])

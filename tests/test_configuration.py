@@ -29,6 +29,7 @@ NEEDED = {
     "model=transformer": ["model.path=bert"],
     "experiment=jmlr_minimal": ["model.path=bert"],
     "experiment=jmlr_layers": ["model.path=bert"],
+    "experiment=report_bert_pos": ["model.path=bert"],
     "experiment=jmlr_redundancy": ["model.path=bert"],
     "experiment=jmlr_finetuning": ["model.path=bert"],
     "tuning=tokens": ["model=transformer", "model.path=bert"],
@@ -386,11 +387,44 @@ def test_sizes_of_lstms_are_not_for_transformers(scale: str, debug: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy", "jmlr_finetuning"]
+    "name",
+    ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy", "jmlr_finetuning", "report_bert_pos"],
 )
 def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
     composed = compose_settings(CONF, [f"experiment={name}", "model.path=bert-base-cased"])
     assert composed.ranking.text.name == "task"
+
+
+@pytest.mark.parametrize(
+    "name", ["jmlr_minimal", "jmlr_layers", "jmlr_redundancy", "report_bert_pos"]
+)
+def test_scale_says_how_much_text_such_an_experiment_probes(name: str) -> None:
+    def sentences(*overrides: str) -> int | None:
+        chosen = [f"experiment={name}", "model.path=bert", *overrides]
+        return compose_settings(CONF, chosen).task.train_sentences
+
+    assert sentences() is None
+    assert sentences("scale=demo") == 2000
+    assert sentences("scale=paper") == 20000
+    assert sentences("scale=demo", "task.train_sentences=7") == 7
+    assert sentences("scale=demo", "debug=fast") == 100
+    other_task = compose_settings(CONF, [f"experiment={name}", "model.path=bert", "task=sem"])
+    assert other_task.task.name == "sem"
+
+
+@pytest.mark.parametrize("name", ["xin_sensitivity", "xin_ablation"])
+def test_at_the_papers_scale_a_tagger_is_trained_as_the_papers(name: str) -> None:
+    trainer = compose_settings(CONF, [f"experiment={name}", "scale=paper"]).trainer
+    assert (trainer.optimizer.name, trainer.learning_rate) == ("sgd", 0.015)
+    assert (trainer.batch_size, trainer.schedule.name) == (10, "constant")
+    usual = compose_settings(CONF, [f"experiment={name}"]).trainer
+    assert (usual.optimizer.name, usual.batch_size) == ("adam", 16)
+
+
+@pytest.mark.parametrize(("scale", "sentences"), [("demo", 200), ("real", 1000), ("paper", 1000)])
+def test_scale_says_how_many_translations_are_controlled(scale: str, sentences: int) -> None:
+    composed = compose_settings(CONF, ["experiment=bau_control", f"scale={scale}"])
+    assert composed.analysis.control.sentences == sentences
 
 
 @pytest.mark.parametrize(
@@ -403,6 +437,7 @@ def test_experiments_on_transformers_need_a_path_alone(name: str) -> None:
         ([*BERT, "ablation=model"], "ablation.model.sites=[layer_output]"),
         ([*BERT, "ablation.targets=[model]", "model.head=false"], "model.head=false"),
         ([*BERT, "model.hidden=8"], "model.hidden=8"),
+        ([*BERT, "model.translation.beam=0"], "model.translation.beam=0: must be at least 1"),
     ],
 )
 def test_what_a_transformer_cannot_do_is_said(overrides: list[str], said: str) -> None:

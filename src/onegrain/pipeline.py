@@ -123,7 +123,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         of_labels = label_sensitivity(settings, models, probed, store)
         ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
         studied = loaded(settings, model)
-        unseen = unseen_text(settings, data, labelled)
+        unseen = unseen_text(settings, studied, data, labelled)
         curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
         sets = neuron_sets(settings, probed, own)
         judges = judged(settings, ranking, probed)
@@ -155,6 +155,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
             "neuron_sets": sets.members,
             "judges": judges,
             "control": translations,
+            "label_orders": ranking.label_orders(settings.analysis.top),
         }
         known = (meaning, of_labels.tables, explorer)
         page = _publish(folder, tracked, metrics, curves, tables, *known)

@@ -14,7 +14,7 @@ from onegrain.data.vocabulary import EOS
 from onegrain.models.pretrained import load_pretrained
 from onegrain.settings import Site, TransformerModel
 
-KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "albert"]
+KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "marian", "albert"]
 IDS = torch.tensor([[9, 8, 7, 6, 5], [5, 6, 7, 0, 0], [9, 9, 0, 0, 0]])
 LENGTHS = torch.tensor([5, 3, 2])
 
@@ -54,10 +54,11 @@ def by_hand(model, mask, ids):
     handles = []
     for (start, end), place in zip(pairwise(model.layout.starts), places_of(model), strict=True):
 
-        def write(module, _, output, start=start, end=end, place=place):
+        def write(module, *values_of, start=start, end=end, place=place):
             count[place] = count.get(place, -1) + 1
             if count[place] != place.call:
                 return
+            output = values_of[-1]  # what it returns, or the arguments that it reads
             states = output[0] if isinstance(output, tuple) else output
             rows = states[:, 0] if place.time_first else states[0]
             for time in range(len(ids)):
@@ -65,7 +66,10 @@ def by_hand(model, mask, ids):
                     if removed[unit]:
                         rows[time, unit - start] = values[time, unit]
 
-        handles.append(place.module.register_forward_hook(write))
+        if place.is_read:
+            handles.append(place.module.register_forward_pre_hook(write))
+        else:
+            handles.append(place.module.register_forward_hook(write))
     with torch.no_grad():
         states = model.network(input_ids=ids[None], output_hidden_states=True).hidden_states
     for handle in handles:

@@ -17,7 +17,7 @@ SENTENCES = (
     (),
     ("a", "Zebra", "\u200b", "don't", "sees", "20 000"),
 ) * 2
-KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "albert"]
+KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "marian", "albert"]
 TAKE = {
     Pieces.first: lambda rows: rows[0],
     Pieces.last: lambda rows: rows[-1],

@@ -41,7 +41,7 @@ METRICS = {
 def test_the_run_folder_holds_what_is_promised(default_run: Any) -> None:
     names = {path.name for path in default_run.folder.iterdir()}
     tables = {"curves.csv", "neurons.csv", "lambda_grid.csv", "agreement.csv", "metrics.json"}
-    tables |= {"minimal.csv", "neuron_sets.csv", "judges.csv", "control.csv"}
+    tables |= {"minimal.csv", "neuron_sets.csv", "judges.csv", "control.csv", "label_orders.csv"}
     tables |= {f"{name}.csv" for name in MEANING_COLUMNS}
     pages = {"report.html", "explorer.json", "figures"}
     assert names == tables | pages | {"run.log", ".hydra", "wandb"}

@@ -46,6 +46,24 @@ def test_it_is_ablated_inside_at_its_one_site(bert_run: Any) -> None:
     assert (inside["value"] > 1).all()
 
 
+def test_an_encoder_decoder_is_measured_by_its_translations(
+    tmp_path: Path, train: Callable[..., Any], tiny_transformer: Callable[[str], Path]
+) -> None:
+    run = train(
+        tmp_path,
+        *("model=transformer", f"model.path={tiny_transformer('t5')}", *SIZES),
+        *("ablation.targets=[model]", "ablation.model.clamps=[zero,mean,resample]"),
+        *("ablation.model.fractions=[0,1]", "ablation.model.sentences=3"),
+        *("model.translation.max_decode_extra=3", "ranking.methods=[variance]"),
+    )
+    assert (run.code, run.stderr) == (0, "")
+    curves = run.table("curves.csv")
+    assert set(curves["metric"]) == {"bleu"}
+    assert set(curves["clamp"]) == {"zero", "mean", "resample"}
+    assert (curves["low"] <= curves["value"]).all()
+    assert run.metrics["ablation/model/bleu_signature"].startswith("nrefs:1|case:mixed")
+
+
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, train: Callable[..., Any]) -> None:
     pytest.importorskip("transformers")
     run = train(tmp_path, "model=transformer", "debug=fast", "model.path=/no/such/folder")

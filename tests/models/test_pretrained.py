@@ -10,7 +10,7 @@ from onegrain.models.pretrained import identity, load_pretrained, pretrained_fol
 from onegrain.models.transformer import Transformer
 from onegrain.settings import TransformerModel
 
-KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "albert"]
+KINDS = ["bert", "roberta", "gpt2", "xlnet", "t5", "marian", "albert"]
 
 
 @pytest.fixture
@@ -46,7 +46,8 @@ def test_neurons_are_the_hidden_states_of_each_sentence_alone(tiny_transformer, 
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit"), [("bert", 24), ("roberta", 32), ("gpt2", 40), ("xlnet", None), ("t5", None)]
+    ("kind", "limit"),
+    [("bert", 24), ("roberta", 32), ("gpt2", 40), ("marian", 40), ("xlnet", None), ("t5", None)],
 )
 def test_the_longest_sentence_is_what_the_network_has_positions_for(tiny_transformer, kind, limit):
     trained = load(tiny_transformer(kind))
@@ -61,11 +62,22 @@ def test_the_longest_sentence_is_what_the_network_has_positions_for(tiny_transfo
 
 @pytest.mark.parametrize(
     ("kind", "has_head"),
-    [("bert", True), ("gpt2", True), ("roberta", False), ("xlnet", False), ("t5", False)],
+    [("bert", True), ("gpt2", True), ("roberta", False), ("xlnet", False), ("t5", True)],
 )
 def test_a_head_is_loaded_where_it_gives_words_a_probability(tiny_transformer, kind, has_head):
     assert (load(tiny_transformer(kind)).model.head is not None) == has_head
     assert load(tiny_transformer(kind), head=False).model.head is None
+
+
+@pytest.mark.parametrize("kind", ["t5", "marian"])
+def test_an_encoder_has_its_decoder_where_a_head_is_wanted(tiny_transformer, kind):
+    assert load(tiny_transformer(kind)).writer is not None
+    without = load(tiny_transformer(kind), head=False)
+    assert without.writer is None
+    ids, lengths = torch.tensor([[7, 8, 9]]), torch.tensor([3])
+    with torch.inference_mode():
+        whole = load(tiny_transformer(kind)).model.neuron_states(ids, lengths)
+        torch.testing.assert_close(without.model.neuron_states(ids, lengths), whole)
 
 
 def test_logits_are_those_of_the_whole_model(tiny_transformer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
@@ -9,12 +10,12 @@ from onegrain.activations.activations import Activations
 from onegrain.activations.tokens import TokenTable
 from onegrain.analysis.sensitivity import rank_by_sensitivity
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.neurons import NeuronLayout
+from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.ranking.with_labels import Labelled
-from onegrain.reporting.run_files import AGREEMENT_COLUMNS, NEURON_COLUMNS
+from onegrain.reporting.run_files import AGREEMENT_COLUMNS, LABEL_ORDER_COLUMNS, NEURON_COLUMNS
 from onegrain.settings import Method, RankingText, Settings
-from onegrain.steps.rankings import ranked, ranking_text
+from onegrain.steps.rankings import Ranked, ranked, ranking_text
 
 LAYOUT = NeuronLayout.bidirectional_encoder(layers=2, width=5)
 LABELS = ("NOUN", "VERB", "DET")
@@ -165,3 +166,19 @@ def test_one_instance_and_one_ranking_have_nothing_to_agree_with(
     agreement = ranked(settings, labelled, {1: recordings[0]}).agreement
     assert agreement.empty
     assert tuple(agreement.columns) == AGREEMENT_COLUMNS
+
+
+def test_each_label_has_its_own_first_neurons_where_a_ranking_orders_them() -> None:
+    everyone = torch.arange(LAYOUT.size)
+    scores = torch.zeros(LAYOUT.size)
+    by_label = {"NOUN": everyone.flip(0), "VERB": everyone.roll(-3)}
+    own = Ranking("probeless", everyone, scores, LAYOUT, by_label)
+    table = Ranked((own, Ranking("variance", everyone, scores, LAYOUT)), None, pd.DataFrame())
+    found = table.label_orders(0.1)
+    assert list(found.columns) == list(LABEL_ORDER_COLUMNS)
+    assert set(found["ranking"]) == {"probeless"}
+    of_noun, of_verb = (found[found["label"] == label] for label in ("NOUN", "VERB"))
+    assert of_noun["neuron"].tolist() == by_label["NOUN"][:2].tolist()
+    assert of_verb["place"].tolist() == [1, 2]
+    assert of_verb["neuron"].tolist() == [3, 4]
+    assert Ranked((), None, pd.DataFrame()).label_orders(0.1).empty

@@ -12,6 +12,7 @@ from tokenizers import Encoding, Tokenizer
 
 from onegrain.data.corpus import NO_LABEL, Corpus, Words
 from onegrain.data.encoding import EncodedWords
+from onegrain.data.word_by_word import Read, WordByWord
 from onegrain.errors import UserError
 from onegrain.settings import Pieces, TransformerModel, Truncated
 
@@ -28,14 +29,15 @@ class PieceEncoder:
     makes no piece of (of invisible characters only) is read as its unknown token.
 
     Attributes:
-        tokenizer: Of the `tokenizers` library; what is long is neither cut nor padded by it.
+        tokenizer: Of the `tokenizers` library, or in the part of one; what is long is neither cut
+            nor padded by it.
         settings: Which pieces are a word's activation, and what is done with what is too long.
         limit: Pieces of the longest sentence that the model reads, special ones included; None:
             any length.
         unknown: The token of what the tokenizer does not know, if there is one.
     """
 
-    tokenizer: Tokenizer
+    tokenizer: Tokenizer | WordByWord
     settings: TransformerModel
     limit: int | None
     unknown: str | None
@@ -74,9 +76,10 @@ class PieceEncoder:
             corpus = _cut(corpus, kept)
         return self._with_special_tokens(corpus) if self.settings.special_tokens else corpus
 
-    def _encodings(self, sentences: Sequence[Words]) -> list[Encoding]:
+    def _encodings(self, sentences: Sequence[Words]) -> list[Encoding | Read]:
         texts = [self._texts(words) for words in sentences]
-        encodings: list[Encoding] = self.tokenizer.encode_batch(texts, is_pretokenized=True)
+        encodings: list[Encoding | Read] = []
+        encodings += self.tokenizer.encode_batch(texts, is_pretokenized=True)
         for row, text in enumerate(texts):
             lost = set(range(len(text))) - set(encodings[row].word_ids)
             if not text or not lost:
@@ -115,7 +118,7 @@ class PieceEncoder:
         before = list(_outside_words(tokens))
         return before, list(_outside_words(reversed(tokens)))[::-1]
 
-    def _aligned(self, encoding: Encoding, unknown: int | None) -> EncodedWords:
+    def _aligned(self, encoding: Encoding | Read, unknown: int | None) -> EncodedWords:
         aligned = EncodedWords([], [], [])
         word_ids = encoding.word_ids
         if not any(word is not None for word in word_ids):
@@ -142,7 +145,7 @@ class PieceEncoder:
             case Pieces.mean:
                 return span
 
-    def _words_read(self, encoding: Encoding) -> int:
+    def _words_read(self, encoding: Encoding | Read) -> int:
         """How many words of a sentence fit into what the model reads, special tokens counted."""
         word_ids = [word for word in encoding.word_ids if word is not None]
         if self.limit is None or len(encoding.ids) <= self.limit:

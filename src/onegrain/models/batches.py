@@ -255,6 +255,13 @@ def by_length(lengths: Sequence[int], most_rows: int, most_symbols: int) -> Iter
         yield batch
 
 
+def is_read(
+    ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+) -> Bool[Tensor, "batch time"]:
+    """Return which of right-padded symbols are not padding."""
+    return torch.arange(ids.shape[1], device=ids.device) < lengths.to(ids.device)[:, None]
+
+
 def pad(
     rows: Sequence[Int[Tensor, " _"]],
 ) -> tuple[Int[Tensor, "batch longest"], Int[Tensor, " batch"]]:

@@ -18,28 +18,36 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 from torch import nn
 
 from onegrain.data.pieces import PieceEncoder
+from onegrain.data.word_by_word import WordByWord
 from onegrain.errors import UserError
 from onegrain.models.classifier import Classifier
 from onegrain.models.transformer import TextTransformer, Transformer
+from onegrain.models.writing import Writer, use_languages
 from onegrain.settings import TransformerModel
 
 log = logging.getLogger(__name__)
 
 CONFIG = "config.json"
-NEEDED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no pickled weights, no code
+NEEDED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm"]  # no pickle, no code
 UNREAD = ("key.json", "metrics.json")  # of the store: they say how a model came to be
 NO_LIMIT = 10**6  # pieces; tokenizers without a limit say 10**30
 MASKED, CAUSAL = "AutoModelForMaskedLM", "AutoModelForCausalLM"
+TRANSLATING = "AutoModelForSeq2SeqLM"
 HEADS = {  # by the end of the name of the class that a checkpoint was saved from
     "ForMaskedLM": MASKED,
     "ForPreTraining": MASKED,
     "ForCausalLM": CAUSAL,
     "LMHeadModel": CAUSAL,
+    "ForConditionalGeneration": TRANSLATING,
+    "MTModel": TRANSLATING,  # Marian's
+    "EncoderDecoderModel": TRANSLATING,
 }
 NO_HEAD = {"xlnet"}  # predicts in permuted orders: no perplexity of a text from left to right
+COMPUTED = "SinusoidalPositionalEmbedding"  # in the names of classes whose weights are formulas
 UNUSED = ("pooler.",)  # weights that a checkpoint may lack, as nothing here reads what they make
 
 
@@ -89,13 +97,13 @@ def load_tokenizer(folder: Path, settings: TransformerModel) -> Any:
     """Load the tokenizer of a folder.
 
     Raises:
-        UserError: If it is not a fast one, or there is none.
+        UserError: If there is none.
     """
     with in_one_line(settings):
         tokenizer = transformers_library().AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, add_prefix_space=True
         )
-    _check_tokenizer(tokenizer, settings)
+    _in_words(tokenizer, settings)
     return tokenizer
 
 
@@ -110,25 +118,28 @@ def with_tokenizer(
 
     Args:
         whole: With its head, if it has one.
-        tokenizer: A fast one.
+        tokenizer: Of `transformers`, too.
         settings: How words are read.
         head: The class that it was loaded by, if it has a head.
         classifier: What its head labels, if it does.
 
     Raises:
-        UserError: If more pieces are asked for than the model reads.
+        UserError: If more pieces are asked for than the model reads, or languages that the
+            tokenizer does not know.
     """
+    written = use_languages(tokenizer, settings)
     is_pair = whole.config.is_encoder_decoder
     network: nn.Module = whole.get_encoder() if is_pair else whole.base_model
     model = Transformer(network, None if head is None else whole)
-    encoder = PieceEncoder(
-        tokenizer.backend_tokenizer,
-        settings,
-        _longest(network, tokenizer, settings),
-        tokenizer.unk_token,
-    )
+    limit = _longest(network, tokenizer, settings)
+    encoder = PieceEncoder(_in_words(tokenizer, settings), settings, limit, tokenizer.unk_token)
     hidden = tokenizer.mask_token_id if head == MASKED else None
-    return TextTransformer(model, encoder, settings, hidden, tokenizer.bos_token_id, classifier)
+    writer = None
+    if head == TRANSLATING:
+        longest = _positions(whole.get_decoder()) - 1  # the first starts it
+        writer = Writer(whole, tokenizer, settings, limit, longest, written)
+    begin = tokenizer.bos_token_id
+    return TextTransformer(model, encoder, settings, hidden, begin, classifier, writer)
 
 
 @cache
@@ -185,10 +196,11 @@ def _downloaded(name: str, revision: str | None) -> Path:
 
 def _head_of(config: Any) -> str | None:
     """Return the class with the head that a checkpoint was saved with, if it predicts words."""
-    if config.is_encoder_decoder or config.model_type in NO_HEAD:
+    if config.model_type in NO_HEAD:
         return None
     saved = (config.architectures or [""])[0]
-    return next((kind for end, kind in HEADS.items() if saved.endswith(end)), None)
+    kind = next((kind for end, kind in HEADS.items() if saved.endswith(end)), None)
+    return kind if (kind == TRANSLATING) == bool(config.is_encoder_decoder) else None
 
 
 def _weights(kind: Any, folder: Path, settings: TransformerModel) -> Any:
@@ -200,9 +212,7 @@ def _weights(kind: Any, folder: Path, settings: TransformerModel) -> Any:
         dtype=torch.float32,
         output_loading_info=True,
     )
-    lacking = sorted(
-        name for name in loading["missing_keys"] if not any(part in name for part in UNUSED)
-    )
+    lacking = sorted(name for name in loading["missing_keys"] if _is_learnt(model, name))
     if lacking:
         raise UserError(
             f"model.path={settings.path}: {len(lacking)} weights are not in its files, "
@@ -214,17 +224,21 @@ def _weights(kind: Any, folder: Path, settings: TransformerModel) -> Any:
     return model
 
 
-def _check_tokenizer(tokenizer: Any, settings: TransformerModel) -> None:
-    if not tokenizer.is_fast:
-        raise UserError(
-            f"model.path={settings.path}: its tokenizer is a slow one, which cannot say which "
-            "piece is of which word; it needs a tokenizer.json"
-        )
-    if tokenizer.backend_tokenizer.get_vocab_size() <= len(tokenizer.all_special_ids):
+def _is_learnt(model: nn.Module, weight: str) -> bool:
+    """Whether a weight that a checkpoint lacks should be there: it is read, and not computed."""
+    owner = model.get_submodule(weight.rpartition(".")[0])
+    return not any(part in weight for part in UNUSED) and COMPUTED not in type(owner).__name__
+
+
+def _in_words(tokenizer: Any, settings: TransformerModel) -> Tokenizer | WordByWord:
+    """Return what says which piece is of which word; a slow tokenizer (Marian's) reads each."""
+    chosen = tokenizer.backend_tokenizer if tokenizer.is_fast else WordByWord(tokenizer)
+    if chosen.get_vocab_size() <= len(tokenizer.all_special_ids):
         raise UserError(  # without files, transformers makes one that knows no word
             f"model.path={settings.path}: has no tokenizer beside the weights; it needs a "
             "tokenizer.json"
         )
+    return chosen
 
 
 def _longest(network: nn.Module, tokenizer: Any, settings: TransformerModel) -> int | None:

@@ -16,7 +16,7 @@ from onegrain.models.batches import pad
 from onegrain.models.decoder import AttentionDecoder, DecoderState, Source
 from onegrain.models.next_symbol import Screen, most_probable, screen_of, writable
 from onegrain.models.translator import Translator
-from onegrain.settings import NmtModel
+from onegrain.settings import NmtModel, SearchSettings
 
 ROWS_AT_ONCE = 256  # partial translations in one step of the decoder
 
@@ -100,7 +100,7 @@ class SourceBatch:
 
 
 def source_batches(
-    sources: Sequence[Sequence[int]], settings: NmtModel, rows_at_once: int = ROWS_AT_ONCE
+    sources: Sequence[Sequence[int]], settings: SearchSettings, rows_at_once: int = ROWS_AT_ONCE
 ) -> list[SourceBatch]:
     """Sort sentences by length and cut them into batches; empty ones are in none.
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from onegrain.data.pieces import PieceEncoder
+from onegrain.models.batches import is_read
 from onegrain.models.classifier import Classifier
 from onegrain.models.text_model import TextModel
+from onegrain.models.writing import Writer
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import TransformerModel
 
@@ -27,7 +29,8 @@ class Transformer(nn.Module):
 
     Args:
         network: Returns hidden states, and takes ids and an attention mask.
-        head: The whole model around it that predicts words or labels, where there is one.
+        head: The whole model around it that predicts words or labels, where there is one; for an
+            encoder that is the one with its decoder.
     """
 
     def __init__(self, network: nn.Module, head: nn.Module | None = None) -> None:
@@ -61,6 +64,13 @@ class Transformer(nn.Module):
         """Return every neuron at every piece, in layout order; see `block_states`."""
         return torch.cat(self.block_states(ids, lengths), dim=-1)
 
+    def final_states(
+        self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch time units"]:
+        """Return what the network returns at every piece, which a decoder reads."""
+        states: Tensor = self(ids, lengths, self.network).last_hidden_state
+        return states
+
     def logits(
         self, ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch *time classes"]:
@@ -93,13 +103,6 @@ class Transformer(nn.Module):
         return part(input_ids=(ids * there).to(self.device), attention_mask=mask, **options)
 
 
-def is_read(
-    ids: Int[Tensor, "batch time"], lengths: Int[Tensor, " batch"]
-) -> Bool[Tensor, "batch time"]:
-    """Return which of right-padded symbols are not padding."""
-    return torch.arange(ids.shape[1], device=ids.device) < lengths.to(ids.device)[:, None]
-
-
 @dataclass(frozen=True)
 class TextTransformer:
     """A pretrained or tuned transformer, its tokenizer and how it was asked for.
@@ -112,6 +115,7 @@ class TextTransformer:
             predicts from left to right, or there is no head.
         begin_id: The piece that stands before a text, if there is one.
         classifier: What its head labels, where it was tuned here to do so.
+        writer: How it translates, where it is an encoder-decoder and has its decoder.
     """
 
     model: Transformer
@@ -120,6 +124,7 @@ class TextTransformer:
     mask_id: int | None = None
     begin_id: int | None = None
     classifier: Classifier | None = None
+    writer: Writer | None = None
 
 
 StudiedModel: TypeAlias = TextModel | TextTransformer

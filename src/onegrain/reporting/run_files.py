@@ -33,6 +33,7 @@ MINIMAL_FILE = "minimal.csv"
 NEURON_SETS_FILE = "neuron_sets.csv"
 JUDGES_FILE = "judges.csv"
 CONTROL_FILE = "control.csv"
+LABEL_ORDERS_FILE = "label_orders.csv"
 EXPLORER_FILE = "explorer.json"
 FIGURES_FOLDER = "figures"
 
@@ -51,6 +52,7 @@ MINIMAL_COLUMNS = (
     *("set", "neurons", "fraction", "accuracy_dev", "accuracy_test", "target_dev", "oracle_dev"),
 )
 NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
+LABEL_ORDER_COLUMNS = (*("ranking", "label", "place", "neuron"),)
 JUDGE_COLUMNS = (*("ranking", "judge", "neurons", "value"),)
 CONTROL_COLUMNS = (
     *("property", "wanted", "present", "ranking", "k", "beta", "success", "low", "high"),
@@ -180,6 +182,7 @@ def write_run_files(
     neuron_sets: pd.DataFrame | None = None,
     judges: pd.DataFrame | None = None,
     control: pd.DataFrame | None = None,
+    label_orders: pd.DataFrame | None = None,
     meaning: Meaning | None = None,
     label_neurons: LabelNeurons | None = None,
     explorer: ExplorerData | None = None,
@@ -209,6 +212,8 @@ def write_run_files(
         texts[JUDGES_FILE] = _to_csv(judges, JUDGE_COLUMNS)
     if control is not None:
         texts[CONTROL_FILE] = _to_csv(control, CONTROL_COLUMNS)
+    if label_orders is not None:
+        texts[LABEL_ORDERS_FILE] = _to_csv(label_orders, LABEL_ORDER_COLUMNS)
     for name, table in (meaning.tables() if meaning else {}).items():
         texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
     for name, table in (label_neurons.known() if label_neurons else {}).items():

@@ -77,6 +77,7 @@ from onegrain.settings.model import (
     TaggerModel,
     TrainerSettings,
     TransformerModel,
+    TranslationSettings,
     Truncated,
     network_settings,
 )
@@ -186,6 +187,7 @@ __all__ = [
     "TrackingSettings",
     "TrainerSettings",
     "TransformerModel",
+    "TranslationSettings",
     "TreebankTask",
     "Truncated",
     "TuningSettings",

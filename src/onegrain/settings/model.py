@@ -77,6 +77,15 @@ class Truncated(Enum):
 
 
 @dataclass
+class TranslationSettings(SearchSettings):
+    """How an encoder-decoder translates the lines of data=, for ablation=model."""
+
+    prefix: str = ""  # before every line: what T5 is told to do, what a Marian is to write
+    source_language: str | None = None  # as the tokenizer calls it, where it knows several
+    target_language: str | None = None
+
+
+@dataclass
 class TransformerModel(ModelSettings):
     """A pretrained transformer as it comes; neurons are its embeddings and all layers' outputs."""
 
@@ -88,7 +97,8 @@ class TransformerModel(ModelSettings):
     truncated: Truncated = Truncated.error  # words beyond max_length
     max_length: int | None = None  # pieces of a sentence, special ones included; null: the model's
     batch_tokens: int | None = None  # pieces in one forward pass; null: what suits the device
-    head: bool = True  # load the head that predicts words, where there is one, for ablation=model
+    head: bool = True  # load what predicts words (a decoder, too), if there is, for ablation=model
+    translation: TranslationSettings = field(default_factory=TranslationSettings)
 
 
 @dataclass

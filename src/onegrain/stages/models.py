@@ -20,7 +20,7 @@ from onegrain.models.pretrained import load_pretrained, pretrained_folder
 from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
-from onegrain.models.transformer import StudiedModel
+from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.settings import (
     NlmModel,
     NmtModel,
@@ -54,16 +54,21 @@ def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
     return labelled if isinstance(settings.model, TaggerModel) else data
 
 
-def unseen_text(settings: Settings, data: Splits, labelled: Splits) -> Corpus:
+def unseen_text(
+    settings: Settings, model: StudiedModel | None, data: Splits, labelled: Splits
+) -> Corpus:
     """Return what a model is measured on while it is ablated.
 
     Args:
         settings: Those of the run.
+        model: The analysed one.
         data: What `model_text` returned.
-        labelled: The text of ``task=``, which a pretrained model reads where it was not tuned.
+        labelled: The text of ``task=``, which a pretrained model reads where it was not tuned, and
+            does not translate ``data=``.
     """
+    translates = isinstance(model, TextTransformer) and model.writer is not None
     as_it_comes = isinstance(settings.model, TransformerModel) and not settings.tuning.is_on
-    return labelled.test if as_it_comes else data.test
+    return labelled.test if as_it_comes and not translates else data.test
 
 
 def trained_model(

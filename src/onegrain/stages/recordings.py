@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from onegrain.activations.neurox_files import import_neurox
 from onegrain.activations.record import record
@@ -95,13 +96,15 @@ def _recorded_pretrained(
     device = choose_device(settings.trainer.accelerator)
     fitting = BATCH_ON_CPU if device.type == "cpu" else BATCH_ON_GPU
     how = replace(settings.activations, batch_tokens=model.batch_tokens or fitting)
-    key = {
+    key: dict[str, Any] = {
         "model": pretrained.identity(found),
         "pieces": model.pieces,
         "special_tokens": model.special_tokens,
         "corpus": words.fingerprint,
         "activations": {"dtype": how.dtype, "layers": how.layers},
     }
+    if model.translation.source_language is not None:  # a piece of every sentence
+        key["language"] = model.translation.source_language
 
     def make(folder: Path) -> None:
         studied = load_pretrained(found, model)

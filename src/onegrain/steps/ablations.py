@@ -16,6 +16,7 @@ from onegrain.ablation.pruning import pruning_curves
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, PERCENT, neuron_counts
 from onegrain.ablation.transformer_measures import TransformerPerplexity
+from onegrain.ablation.transformer_translation import TransformerTranslation
 from onegrain.ablation.workers import default_workers
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
@@ -38,6 +39,7 @@ from onegrain.steps.rankings import Ranked
 from onegrain.steps.retraining import retraining_curves
 
 ROWS_AT_ONCE = {True: 512, False: 8192}  # on a CPU, and elsewhere
+TRANSLATED_AT_ONCE = 256  # by a pretrained model
 LABEL_FRACTIONS = PERCENT[::5]  # of neurons kept, where each label has a point of its own
 
 
@@ -175,5 +177,8 @@ def _measure(settings: Settings, model: GenerativeModel | TextTransformer, test:
     if isinstance(model, TextTransformer):
         if model.classifier is not None:
             return LabellingAccuracy(model, test, rows)
+        if model.writer is not None:
+            translated = chosen.rows_at_once or TRANSLATED_AT_ONCE
+            return TransformerTranslation(model, test, translated)
         return TransformerPerplexity(model, test, rows)
     return PerplexityMeasure(model, test, rows)

@@ -11,7 +11,7 @@ from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
 from onegrain.reporting.run_files import Metric
 from onegrain.run_folder import SELECTION_SCORE
-from onegrain.settings import Clamp, Settings, Site
+from onegrain.settings import Clamp, Settings, Site, TransformerModel
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked
 
@@ -85,7 +85,9 @@ def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metr
                     if not kept and order == "top":
                         metrics[f"{where}/drop@{at}{suffix}"] = drop_at(experiment, order, fraction)
     if (curves["metric"] == "bleu").any():
-        metrics["ablation/model/bleu_signature"] = signature(lowercase=settings.data.text.lowercase)
+        pretrained = isinstance(settings.model, TransformerModel)  # and writes both cases
+        lowercase = settings.data.text.lowercase and not pretrained
+        metrics["ablation/model/bleu_signature"] = signature(lowercase=lowercase)
     return metrics
 
 

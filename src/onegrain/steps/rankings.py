@@ -18,7 +18,7 @@ from onegrain.ranking.instance_agreement import instance_agreement_table
 from onegrain.ranking.methods import Instances, directions_of, rank
 from onegrain.ranking.svcca import Directions
 from onegrain.ranking.with_labels import Labelled, rank_with_labels
-from onegrain.reporting.run_files import NEURON_COLUMNS
+from onegrain.reporting.run_files import LABEL_ORDER_COLUMNS, NEURON_COLUMNS
 from onegrain.settings import LABELLED, Method, RankingText, Settings, Site
 
 TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown
@@ -46,6 +46,27 @@ class Ranked:
         if not self.rankings:
             return pd.DataFrame(columns=list(NEURON_COLUMNS)).astype({"neuron": int})
         return pd.concat([each.to_frame() for each in self.rankings], ignore_index=True)
+
+    def label_orders(self, share: float) -> pd.DataFrame:
+        """Return the rows of ``label_orders.csv``: each label's first neurons, where it has any.
+
+        Args:
+            share: Of all neurons that are listed for each label, at least one.
+        """
+        parts = [
+            pd.DataFrame(
+                {
+                    "ranking": ranking.method,
+                    "label": label,
+                    "place": range(1, len(first) + 1),
+                    "neuron": first.tolist(),
+                }
+            )
+            for ranking in self.rankings
+            for label, order in ranking.by_label.items()
+            for first in [order[: max(1, round(share * len(order)))]]
+        ]
+        return pd.concat([pd.DataFrame(columns=list(LABEL_ORDER_COLUMNS)), *parts])
 
 
 def ranking_text(settings: Settings, data: Splits, labelled: Corpus) -> Corpus:
