@@ -26,6 +26,9 @@ def run(settings, folder, overrides):
     (folder / "seen.json").write_text(json.dumps(seen))
     if settings.seed == 13:
         raise UserError("a.en:3: not UTF-8")
+    if settings.seed == 16:
+        (folder / "metrics.json").write_text("{}")
+        raise RuntimeError("no page")
     if settings.seed == 14:
         raise RuntimeError("a bug")
     if settings.seed == 15:
@@ -152,6 +155,14 @@ def test_a_sweep_that_only_bugs_stopped_ends_as_a_bug(tmp_path: Path) -> None:
     result = train("-m", "seed=14,1", cwd=tmp_path)
     assert result.returncode == 1
     assert "1 of 2 jobs failed:" in result.stderr
+
+
+def test_a_job_that_fails_with_its_last_step_has_no_results(tmp_path: Path) -> None:
+    result = train("-m", "seed=1,16", cwd=tmp_path)
+    assert "1 of 2 jobs failed:" in result.stderr
+    assert "python train.py seed=16\n" in result.stderr
+    (sweep,) = run_folders(tmp_path / "outputs")
+    assert not (sweep / "1" / "metrics.json").exists()
 
 
 def test_a_sweep_goes_on_with_what_failed_and_only_that(tmp_path: Path) -> None:

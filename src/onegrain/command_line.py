@@ -95,9 +95,13 @@ def run_job(config: DictConfig, run: Callable[[Settings, Path, list[str]], objec
             log.info("job %s is finished: %s", job.job.num, folder)
             return selection_score(folder)
         begin_again(folder)
-        with own_state(), _told(job.job.num, folder):
-            take_threads(job.launcher)
-            run(to_settings(config), folder, chosen)
+        try:
+            with own_state(), _told(job.job.num, folder):
+                take_threads(job.launcher)
+                run(to_settings(config), folder, chosen)
+        except BaseException:
+            begin_again(folder)
+            raise
         mark_finished(folder, config)
         return selection_score(folder)
     try:

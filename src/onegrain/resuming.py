@@ -73,7 +73,7 @@ def is_finished(folder: Path, config: DictConfig) -> bool:
 
 
 def begin_again(folder: Path) -> None:
-    """Let what a killed job left in its folder not be taken for results."""
+    """Let what a job that did not end well left in its folder not be taken for results."""
     for name in (FINISHED_FILE, METRICS_FILE, REPORT_FILE):
         (folder / name).unlink(missing_ok=True)
 
