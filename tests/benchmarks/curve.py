@@ -13,6 +13,7 @@ from onegrain.ablation.probe_mask import correct_words
 from onegrain.probing.grid import LambdaGrid
 
 from . import ours
+from .neurox import PEER
 from .result import Result
 from .setting import Setting
 
@@ -20,6 +21,7 @@ POINTS = 100
 RANDOM_ORDERS = 5
 LAMBDA = 1e-4
 SAME_ACCURACY = 1e-3
+TARGET = 50.0
 
 
 def measure(setting: Setting) -> list[Result]:
@@ -48,9 +50,11 @@ def measure(setting: Setting) -> list[Result]:
             f"{len(orders)} orders x {len(counts)} points",
             median(seconds),
             per_point * points,
+            TARGET,
             accuracy=float(accuracies[:, chosen].mean()),
             peer_accuracy=float(theirs.mean()),
             agrees=agrees,
+            peer=PEER,
             details=details | {"all_seconds": seconds, "peer_points": peer_seconds.numel()},
         ),
         Result("", "  a point", median(seconds) / points, per_point, agrees=agrees),

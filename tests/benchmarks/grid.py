@@ -7,7 +7,7 @@ from onegrain.probing.probe import Probe
 from onegrain.settings import Penalty
 
 from . import ours
-from .neurox import Point
+from .neurox import PEER, Point
 from .ours import TimedProbe
 from .quality import accuracy, objective
 from .result import Result
@@ -15,7 +15,7 @@ from .setting import Setting
 
 COARSE = (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
 CHECKED: tuple[Point, ...] = ((1e-6, 1e-6), (1e-5, 1e-5), (1e-4, 1e-4))
-TARGET = 2.0
+TARGET = 5.0
 
 
 def measure(setting: Setting) -> list[Result]:
@@ -36,6 +36,7 @@ def _measure(setting: Setting, penalty: Penalty) -> list[Result]:
     timed, found = ours.fewest_epochs(setting.work, grid, setting.max_epochs, good)
     whole = Result(
         case="grid",
+        peer=PEER,
         work=f"{len(grid)} λ beside 1, L2 {penalty.value}, {timed.epochs} ep.",
         seconds=timed.seconds,
         peer_seconds=setting.neurox.fit_seconds,

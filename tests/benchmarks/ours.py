@@ -27,7 +27,7 @@ class TimedProbe:
     cpu_seconds: float
 
 
-def fit(work: Work, grid: LambdaGrid, epochs: int) -> TimedProbe:
+def fit(work: Work, grid: LambdaGrid, epochs: int, tolerance: float = 1e-3) -> TimedProbe:
     """Fit as a user does on this machine.
 
     The time is all of `fit_probe`: converting the recorded fp16 to the number format of the
@@ -35,8 +35,9 @@ def fit(work: Work, grid: LambdaGrid, epochs: int) -> TimedProbe:
     """
     names = [str(label) for label in range(work.labels)]
     dtype = resolve_precision(Precision.auto, torch.device("cpu"))
+    options = {"epochs": epochs, "tolerance": tolerance, "dtype": dtype, "accelerator": "cpu"}
     start, cpu_start = time.perf_counter(), time.process_time()
-    probe = fit_probe(work.train, names, grid, epochs=epochs, dtype=dtype, accelerator="cpu")
+    probe = fit_probe(work.train, names, grid, **options)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     return TimedProbe(probe, epochs, seconds, cpu_seconds)
 

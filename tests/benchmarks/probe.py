@@ -9,12 +9,13 @@ from onegrain.probing.probe import Probe
 from onegrain.settings import Penalty
 
 from . import ours
+from .neurox import PEER
 from .quality import accuracy, objective
 from .result import Result
 from .setting import Setting
 
 POINT = (1e-5, 1e-5)
-TARGET = 40.0
+TARGET = 80.0
 
 
 def measure(setting: Setting) -> list[Result]:
@@ -40,6 +41,7 @@ def _measure(setting: Setting, penalty: Penalty) -> Result:
     peer_accuracy = accuracy(theirs.weight, theirs.bias, work.test)
     return Result(
         case="probe",
+        peer=PEER,
         work=f"1 λ, L2 {penalty.value}, {first.epochs} ep.",
         seconds=median(seconds),
         peer_seconds=theirs.seconds,

@@ -25,7 +25,10 @@ class Result:
         accuracy: Ours, on the test words.
         peer_accuracy: The peer's, on the test words.
         agrees: Whether what has to be equal or not worse is so.
+        figure: What else is to be reached, and what was.
+        peer: Who the peer is.
         details: More numbers, for the JSON file.
+        charts: SVG, by name; they are written beside the JSON file.
     """
 
     case: str
@@ -38,7 +41,10 @@ class Result:
     accuracy: float | None = None
     peer_accuracy: float | None = None
     agrees: bool = True
+    figure: str = ""
+    peer: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    charts: dict[str, str] = field(default_factory=dict)
 
     @property
     def speedup(self) -> float | None:
@@ -57,16 +63,18 @@ class Result:
 
 def show(results: Sequence[Result]) -> None:
     """Print the table."""
-    table = Table(title="onegrain beside NeuroX 1.0.9: mean CE + penalty, test accuracy")
-    for column in ("case", "work"):
+    table = Table(title="onegrain beside its peers: mean CE + penalty, test accuracy or BLEU")
+    for column in ("case", "work", "peer"):
         table.add_column(column)
-    numbers = ("ours s", "NeuroX s", "ratio", "target", "ours obj.", "NeuroX obj.")
-    for column in (*numbers, "ours acc.", "NeuroX acc.", "holds"):
+    numbers = ("ours s", "peer s", "ratio", "target", "ours obj.", "peer obj.")
+    for column in (*numbers, "ours acc.", "peer acc."):
         table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("figure")
+    table.add_column("holds")
     for result in results:
-        table.add_row(result.case, result.work, *_cells(result))
+        table.add_row(result.case, result.work, result.peer, *_cells(result))
     # As wide as the table is, also where the output goes to a file.
-    Console(width=max(Console().width, 150)).print(table)
+    Console(width=max(Console().width, 190)).print(table)
 
 
 def _cells(result: Result) -> tuple[str, ...]:
@@ -74,11 +82,12 @@ def _cells(result: Result) -> tuple[str, ...]:
         _text(result.seconds, ".3f"),
         _text(result.peer_seconds, ".2f"),
         "1/" + _text(result.speedup, ".1f") if result.speedup else "",
-        "1/" + _text(result.target, ".0f") if result.target else "",
+        "1/" + _text(result.target, "g") if result.target else "",
         _text(result.objective, ".5f"),
         _text(result.peer_objective, ".5f"),
         _text(result.accuracy, ".2%"),
         _text(result.peer_accuracy, ".2%"),
+        result.figure,
         "yes" if result.holds else "NO",
     )
 

@@ -1,22 +1,17 @@
-"""``python -m tests.benchmarks.sweep``: a sweep inside the model beside its points one by one.
+"""A sweep inside the model beside its points one by one.
 
 The work is 20 points x 2 orders x 3 rankings on 500 test sentences, ablated at the recurrence of a
 translator of 128 units (EN-FR Tatoeba) on the CPU. Beside it stands what one writes first, in fp32:
 for each point, encode with the columns of the mask zeroed (packed), decode all sentences of a batch
-greedily until the last has ended or reached its limit, score with sacrebleu. In fp32, the
-default, both must give the same BLEU; with --precision bf16 it may differ by some tenths.
+greedily until the last has ended or reached its limit, score with sacrebleu. Both must give the
+same BLEU.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import logging
-import os
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -41,32 +36,27 @@ from onegrain.models.next_symbol import writable
 from onegrain.models.search import SourceBatch
 from onegrain.models.text_model import TextTranslator, translation_of
 from onegrain.neurons import Ranking
-from onegrain.precision import resolve_precision
 from onegrain.ranking.random_order import rank_at_random
-from onegrain.settings import Clamp, NmtModel, Precision, Site
+from onegrain.settings import Clamp, NmtModel, Site
 from onegrain.stages import loaded, trained_model
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
 
-from .machine import describe_machine
+from .result import Result
+from .setting import ROOT, Setting
 
-ROOT = Path(__file__).resolve().parents[2]
+CONF = ROOT / "conf"
 POINTS, RANKINGS, SENTENCES, TARGET = 20, 3, 500, 2.0
+SAME_BLEU = 0.01
 
 
-def main() -> int:
-    """Measure, print, and return 1 if the target is missed or BLEU differs."""
-    options = _parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(options.threads)
-    load = os.getloadavg()
-    trained, test, search = _work(options)
+def measure(setting: Setting) -> list[Result]:
+    """Measure in fp32; bootstrap intervals are part of ours alone."""
+    trained, test, search = _work(setting)
     rankings = [rank_at_random(trained.model.layout, seed) for seed in range(RANKINGS)]
     fractions = [(point + 1) / POINTS for point in range(POINTS)]
-
     start = time.perf_counter()
-    dtype = resolve_precision(Precision[options.precision], torch.device("cpu"))
-    measure = TranslationMeasure(trained, test, search, rows_at_once=512, dtype=dtype)
+    measure = TranslationMeasure(trained, test, search, rows_at_once=512)
     curves = model_curves(
         measure,
         rankings,
@@ -74,22 +64,24 @@ def main() -> int:
         clamps={Clamp.zero: None},
         fractions=fractions,
         random_orders=0,
-        bootstrap_samples=options.bootstrap,
-        workers=default_workers(torch.device("cpu"))
-        if options.workers is None
-        else options.workers,
+        workers=default_workers(torch.device("cpu")),
     )
     ours = time.perf_counter() - start
-
-    plain, differences, count = _one_by_one(
-        trained, test, search, rankings, fractions, curves, options.every
+    plain, difference, count = _one_by_one(
+        trained, test, search, rankings, fractions, curves, setting.every
     )
-    ratio = plain / ours
-    print(f"{len(curves)} rows; ours {ours:.1f} s with {options.bootstrap} bootstrap samples")
-    print(f"plain, one by one: {plain:.1f} s ({count} points measured, the rest at their mean)")
-    print(f"ratio 1/{ratio:.2f} (aim: 1/{TARGET:g}); largest difference of BLEU {differences:.4f}")
-    print({"load_before": load, **describe_machine(options.threads)})
-    return 0 if ratio >= TARGET and differences < (0.01 if dtype is torch.float32 else 0.5) else 1
+    return [
+        Result(
+            case="sweep",
+            work=f"{len(curves)} points of {len(test)} sentences; {count} of the peer's measured",
+            peer="plain decoding, point by point",
+            seconds=ours,
+            peer_seconds=plain,
+            target=TARGET,
+            figure=f"largest difference of BLEU {difference:.4f} (aim 0.01)",
+            agrees=difference < SAME_BLEU,
+        )
+    ]
 
 
 def _one_by_one(
@@ -168,31 +160,32 @@ def _packed() -> Iterator[None]:
         lstm._run_by_length = ours
 
 
-def _work(options: argparse.Namespace) -> tuple[TextTranslator, Corpus, NmtModel]:
+def _work(setting: Setting) -> tuple[TextTranslator, Corpus, NmtModel]:
     """Train the model, once for a cache."""
     settings = compose_settings(
-        ROOT / "conf",
+        CONF,
         [
-            *("data=tatoeba", "scale=real", f"data.root={options.data}/tatoeba"),
+            *("data=tatoeba", "scale=real", f"data.root={setting.data}/tatoeba"),
             *("model.hidden=128", "model.embedding=128", "model.instances=1"),
             *("ranking=one_model", "trainer.epochs=4", "trainer.accelerator=cpu"),
             "trainer.progress=lines",
         ],
     )
     data = load_parallel(settings.data)
-    store = Store(options.cache)
-    model = trained_model(settings, data, 1, store, _Untracked())
+    store = Store(setting.cache / "store")
+    model = trained_model(settings, data, 1, store, Untracked())
     trained = loaded(settings, model)
     assert isinstance(trained, TextTranslator)
     assert isinstance(settings.model, NmtModel)
-    return trained, data.test.select(list(range(SENTENCES))), settings.model
+    sentences = setting.at_most(SENTENCES)
+    return trained, data.test.select(list(range(sentences))), settings.model
 
 
-class _Untracked:
+class Untracked:
     """Opens runs that nobody sees."""
 
     def __init__(self) -> None:
-        self.settings = compose_settings(ROOT / "conf", ["tracking=disabled"]).tracking
+        self.settings = compose_settings(CONF, ["tracking=disabled"]).tracking
 
     @contextlib.contextmanager
     def __call__(self, *, name: str) -> Iterator[TrackedRun]:
@@ -200,21 +193,3 @@ class _Untracked:
         options = {"config": {}, "job_type": "train", "group": "benchmarks"}
         with tracked_run(self.settings, name=name, folder=folder, **options) as run:
             yield run
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sweep", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    outputs = ROOT / "outputs" / "benchmarks"
-    parser.add_argument("--cache", type=Path, default=outputs / "store", help="of the model")
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, help="of ours; all threads if not given")
-    parser.add_argument("--every", type=int, default=5, help="plain: measure each n-th point")
-    parser.add_argument("--precision", choices=[each.name for each in Precision], default="fp32")
-    parser.add_argument("--bootstrap", type=int, default=1000, help="samples, for ours alone")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())
