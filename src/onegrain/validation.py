@@ -108,6 +108,11 @@ def _validate_together(settings: Settings) -> None:
             "minimal set; take analysis.minimal.enabled=true or analysis=sets"
         )
     points = len(grid.lambda1) * len(grid.lambda2)
+    if settings.probe.selection is Selection.fixed and grid.search.enabled:
+        raise UserError(
+            "probe.selection=fixed: a search chooses among many points; take best, sparsest or "
+            "ablation, or lambda_grid=single"
+        )
     if settings.probe.selection is Selection.fixed and points != 1:
         raise UserError(
             f"probe.selection=fixed: needs a grid of one point, and this one has {points}; "
@@ -434,6 +439,9 @@ RULES: dict[str, Rule] = {
     "task.test_sentences": _at_least(1),
     "lambda_grid.lambda1": LAMBDAS,
     "lambda_grid.lambda2": LAMBDAS,
+    "lambda_grid.search.look": _at_least(1),
+    "lambda_grid.search.keep": _at_least(1),
+    "lambda_grid.search.refine": NOT_NEGATIVE,
     "probe.tolerance": NOT_NEGATIVE,
     "probe.epochs": _at_least(1),
     "probe.batch_size": _at_least(1),

@@ -5,10 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onegrain.errors import UserError
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.probe import Probe
-from onegrain.probing.selection import ablation_scores, select_point
+from onegrain.probing.selection import ablation_scores, rate
 from onegrain.settings import Selection
 
 
@@ -23,13 +22,13 @@ def probe(nonzero):
 
 
 def choose(nonzero, accuracy, selection, scores=None, delta=0.01):
-    return select_point(
+    return rate(
         probe(nonzero),
         torch.tensor(accuracy),
         selection,
         delta=delta,
         ablation_score=lambda: torch.tensor(scores),
-    )
+    ).choice
 
 
 def point(*arguments, **options):
@@ -47,12 +46,6 @@ def test_the_sparsest_within_delta_of_the_best():
 
 def test_the_best_ablation_score():
     assert point([20, 10, 5], [0.9, 0.5, 0.5], Selection.ablation, scores=[0.1, 0.2, 0.3]) == 2
-
-
-def test_a_fixed_choice_needs_a_grid_of_one_point():
-    assert point([20], [0.9], Selection.fixed) == 0
-    with pytest.raises(UserError, match="lambda_grid"):
-        choose([20, 10], [0.9, 0.8], Selection.fixed)
 
 
 def test_the_ablation_score_is_the_formula():

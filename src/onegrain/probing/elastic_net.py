@@ -15,6 +15,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
 from onegrain.probing.objective import (
+    Biases,
     Logits,
     Weights,
     errors,
@@ -55,6 +56,7 @@ class ElasticNetProbe(pl.LightningModule):
         batch_size: Words in a step.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
+        start: Weights and biases to start from; by default none and the labels' frequencies.
         ranks: The processes that share the words; ``train`` is what this one has of them.
 
     Attributes:
@@ -63,6 +65,7 @@ class ElasticNetProbe(pl.LightningModule):
         objective: The minimised value of every point.
         relative_residual: The optimality residual of every point, relative to that at zero.
         train_accuracy: Accuracy of every point on the training words.
+        epochs: Passes over the training words that every point took.
     """
 
     def __init__(
@@ -77,18 +80,21 @@ class ElasticNetProbe(pl.LightningModule):
         learning_rate: float,
         dtype: torch.dtype,
         ranks: Ranks = ALONE,
+        start: tuple[Weights, Biases] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.grid, self.train_data = grid, train
         self.ranks, self.words = ranks, ranks.total(len(train))
         self.tolerance, self.max_epochs, self.batch_size = tolerance, max_epochs, batch_size
-        self.learning_rate, self.compute_dtype = learning_rate, dtype
+        self.learning_rate, self.compute_dtype, self.start = learning_rate, dtype, start
         size = len(grid)
         self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
         self.bias = torch.nn.Parameter(torch.zeros(size, labels), False)
         for name in ("objective", "relative_residual", "train_accuracy"):
             self.register_buffer(name, torch.full((size,), torch.nan))
+        self.register_buffer("epochs", torch.zeros(size, dtype=torch.int64))
+        self.epochs: Tensor
         self.objective: Tensor
         self.relative_residual: Tensor
         self.train_accuracy: Tensor
@@ -101,11 +107,16 @@ class ElasticNetProbe(pl.LightningModule):
         """Proximal steps are taken by hand."""
 
     def on_fit_start(self) -> None:
-        """Start from no weights and the labels' frequencies."""
+        """Start from no weights and the labels' frequencies, or from what was given."""
         counts = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1])
         self.ranks.add_up(counts)
         prior = counts + 0.5
         self.bias.copy_((prior / prior.sum()).log().expand_as(self.bias))
+        self.sample = self._spread(SAMPLE_WORDS)
+        self.reference = self._gradient_norm_at_zero()
+        if self.start is not None:
+            self.weight.copy_(self.start[0])
+            self.bias.copy_(self.start[1])
         self.active = torch.arange(len(self.grid), device=self.device)
         self.solver = ProximalAdam(
             self.weight.clone(),
@@ -114,12 +125,11 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
-        self.sample = self._spread(SAMPLE_WORDS)
-        self.reference = self._gradient_norm_at_zero()
 
     def on_train_epoch_start(self) -> None:
         """Begin to remember gradients in the last epoch of warming up."""
         self.cross_entropy = torch.zeros(len(self.active), device=self.device)
+        self.epochs[self.active] += 1
         if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
             self.memory = GradientMemory(
                 len(self.train_data),

@@ -20,6 +20,7 @@ from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.objective import Biases, Weights
 from onegrain.probing.probe import Probe
 from onegrain.ranks import ALONE, Ranks, run_ranks
 
@@ -43,6 +44,7 @@ def fit_probe(
     accelerator: str = "auto",
     seed: int = 0,
     processes: int = 1,
+    start: Probe | None = None,
 ) -> Probe:
     """Fit all points of ``grid`` in the same passes over ``train``.
 
@@ -63,6 +65,7 @@ def fit_probe(
         seed: Of the order of the words.
         processes: How many share the words; each takes its part of every batch, and gradients are
             summed, so that the weights are those of one process but for rounding.
+        start: What the points start from, one for each; by default no weights.
 
     Returns:
         The probes. With ``epochs`` of 1 or 2, which is before any point can have converged,
@@ -88,6 +91,7 @@ def fit_probe(
         memory_gigabytes,
         accelerator,
         seed,
+        start,
     )
     processes = min(processes, len(train))
     if processes == 1:
@@ -120,6 +124,7 @@ class _Fit:
     memory_gigabytes: float
     accelerator: str
     seed: int
+    start: Probe | None
 
     def on(self, train: LabelledActivations, ranks: Ranks = ALONE) -> Probe:
         """Fit on these words, or with other processes on theirs too."""
@@ -137,11 +142,18 @@ class _Fit:
             learning_rate=LEARNING_RATE_PER_ROOT_WORD * self.batch_size**0.5,
             dtype=self.dtype,
             ranks=ranks,
+            start=self._start(),
         )
         words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
         batches = DataLoader(words, batch_size=None)
         _run(module, batches, self.epochs, self.accelerator, ranks)
         return _result(module, self.labels, self.center)
+
+    def _start(self) -> tuple[Weights, Biases] | None:
+        if self.start is None:
+            return None
+        weight = self.start.weight
+        return weight, self.start.bias + weight @ self.center
 
 
 def _run(
@@ -181,4 +193,5 @@ def _result(
         residual=module.relative_residual.cpu(),
         train_accuracy=module.train_accuracy.cpu(),
         tolerance=module.tolerance,
+        epochs=module.epochs.cpu(),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from jaxtyping import Bool, Float, Int
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -16,6 +17,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.settings import Penalty
 
 TENSORS = ("weight", "bias", "objective", "residual", "train_accuracy")
+OPTIONAL_TENSORS = ("epochs", "fitted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,9 @@ class Probe:
         residual: Norm of the smallest subgradient, relative to that of all-zero weights.
         train_accuracy: On the training words.
         tolerance: The residual at which a point counts as converged.
+        epochs: Passes over the training words that each point took; None where nobody counted.
+        fitted: Whether a point was fitted to its end and may be chosen, and not only looked at by a
+            search (`onegrain.probing.search`); None: all were.
     """
 
     grid: LambdaGrid
@@ -41,6 +46,8 @@ class Probe:
     residual: Float[Tensor, " grid"]
     train_accuracy: Float[Tensor, " grid"]
     tolerance: float
+    epochs: Int[Tensor, " grid"] | None = None
+    fitted: Bool[Tensor, " grid"] | None = None
 
     @property
     def converged(self) -> Bool[Tensor, " grid"]:
@@ -52,6 +59,35 @@ class Probe:
         """Number of weights that are not exactly zero."""
         return (self.weight != 0).sum(dim=(1, 2))
 
+    @property
+    def complete(self) -> Bool[Tensor, " grid"]:
+        """Whether a point was fitted to its end, and may be chosen."""
+        if self.fitted is None:
+            return torch.ones(len(self.grid), dtype=torch.bool)
+        return self.fitted
+
+    def select(self, points: Int[Tensor, " chosen"]) -> Probe:
+        """Return some of the points."""
+        chosen = {name: getattr(self, name)[points] for name in TENSORS}
+        perhaps = {name: getattr(self, name) for name in OPTIONAL_TENSORS}
+        chosen |= {name: each[points] for name, each in perhaps.items() if each is not None}
+        return replace(self, grid=self.grid.select(points), **chosen)
+
+    def without(self, points: Int[Tensor, " left_out"]) -> Probe:
+        """Return the other points."""
+        stays = torch.ones(len(self.grid), dtype=torch.bool)
+        stays[points] = False
+        return self.select(stays.nonzero()[:, 0])
+
+    def joined(self, other: Probe) -> Probe:
+        """Return the points of both, with what is known of both."""
+        both = {name: torch.cat([getattr(self, name), getattr(other, name)]) for name in TENSORS}
+        for name in OPTIONAL_TENSORS:
+            first, second = getattr(self, name), getattr(other, name)
+            known = first is not None and second is not None
+            both[name] = torch.cat([first, second]) if known else None
+        return replace(self, grid=self.grid.joined(other.grid), **both)
+
     def save(self, path: Path) -> None:
         """Write one safetensors file."""
         about = {
@@ -61,7 +97,8 @@ class Probe:
         }
         tensors = {name: getattr(self, name).contiguous() for name in TENSORS}
         grid = {name: getattr(self.grid, name) for name in ("lambda1", "lambda2", "allowed")}
-        tensors |= {name: each.contiguous() for name, each in grid.items() if each is not None}
+        perhaps = grid | {name: getattr(self, name) for name in OPTIONAL_TENSORS}
+        tensors |= {name: each.contiguous() for name, each in perhaps.items() if each is not None}
         save_file(tensors, path, metadata={"probe": json.dumps(about)})
 
     @classmethod
@@ -88,4 +125,5 @@ class Probe:
             labels=tuple(about["labels"]),
             tolerance=about["tolerance"],
             **{name: tensors[name] for name in TENSORS},
+            **{name: tensors.get(name) for name in OPTIONAL_TENSORS},
         )

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onegrain.errors import UserError
 from onegrain.probing.probe import Probe
 from onegrain.settings import Selection
 
@@ -50,35 +49,6 @@ class Ratings:
         return Choice(point, float(self.score[point]))
 
 
-def select_point(
-    probe: Probe,
-    accuracy_dev: Float[Tensor, " grid"],
-    selection: Selection,
-    *,
-    delta: float,
-    ablation_score: Callable[[], Float[Tensor, " grid"]],
-) -> Choice:
-    """Return the chosen grid point; ties go to the sparser probe.
-
-    Args:
-        probe: The fitted grid.
-        accuracy_dev: Accuracy of every point.
-        selection: ``best`` accuracy; the ``sparsest`` within ``delta`` of it; the best
-            ``ablation`` score; or the only point there is (``fixed``).
-        delta: Accuracy that ``sparsest`` may give up.
-        ablation_score: Computes METHODS' score, only where it is asked for.
-
-    Raises:
-        UserError: If the choice is ``fixed`` but there are several points.
-    """
-    if selection is Selection.fixed and len(probe.grid) != 1:
-        raise UserError(
-            f"probe.selection=fixed: the grid has {len(probe.grid)} points, give one of each "
-            "lambda_grid.lambda1 and lambda_grid.lambda2"
-        )
-    return rate(probe, accuracy_dev, selection, delta=delta, ablation_score=ablation_score).choice
-
-
 def rate(
     probe: Probe,
     accuracy_dev: Float[Tensor, " grid"],
@@ -87,7 +57,16 @@ def rate(
     delta: float,
     ablation_score: Callable[[], Float[Tensor, " grid"]],
 ) -> Ratings:
-    """Score and order all grid points; the arguments are those of `select_point`."""
+    """Score and order all grid points; ties go to the sparser probe.
+
+    Args:
+        probe: The fitted grid.
+        accuracy_dev: Accuracy of every point.
+        selection: ``best`` accuracy; the ``sparsest`` within ``delta`` of it; the best
+            ``ablation`` score; or the only point there is (``fixed``).
+        delta: Accuracy that ``sparsest`` may give up.
+        ablation_score: Computes METHODS' score, only where it is asked for.
+    """
     nonzero = probe.nonzero
     if selection is Selection.sparsest:
         score = accuracy_dev - delta * nonzero / probe.weight[0].numel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from onegrain.probing.probe import Probe
@@ -25,6 +27,8 @@ def lambda_grid_table(probe: Probe, dev: Scores, test: Scores, selected: int) ->
             "macro_f1_test": test.macro_f1.tolist(),
             "residual": probe.residual.tolist(),
             "converged": probe.converged.tolist(),
+            "fitted": probe.complete.tolist(),
+            "epochs": [math.nan] * len(points) if probe.epochs is None else probe.epochs.tolist(),
         }
     )
 

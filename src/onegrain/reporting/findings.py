@@ -234,10 +234,14 @@ def _lambda_grid_notes(grid: pd.DataFrame) -> list[str]:
 
 
 def unconverged(grid: pd.DataFrame) -> pd.Series[bool]:
-    """Which grid points ended above the tolerance; none where the run does not say."""
+    """Which grid points ended above the tolerance; none where the run does not say.
+
+    Points that a search only looked at were not meant to reach it.
+    """
     if "converged" not in grid.columns:
         return pd.Series(False, index=grid.index)
-    return ~grid["converged"].astype(bool)
+    short = ~grid["converged"].astype(bool)
+    return short & grid["fitted"].astype(bool) if "fitted" in grid.columns else short
 
 
 def gaps(metrics: Mapping[str, Metric]) -> dict[str, Number]:

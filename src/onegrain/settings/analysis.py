@@ -9,12 +9,23 @@ from onegrain.settings.model import Precision
 
 
 @dataclass
+class LambdaSearchSettings:
+    """A search that begins with the grid's points and fits few of them to their end."""
+
+    enabled: bool = False
+    look: int = 3  # epochs after which points are compared
+    keep: int = 4  # the best, which are looked around, and fitted to their end
+    refine: int = 1  # rounds of points half-way, in logarithms, from the best to their neighbours
+
+
+@dataclass
 class LambdaGridSettings:
-    """Every pair of an L1 and an L2 strength is fitted."""
+    """Every pair of an L1 and an L2 strength is fitted, or looked at by a search."""
 
     name: str = "coarse"
     lambda1: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
     lambda2: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
+    search: LambdaSearchSettings = field(default_factory=LambdaSearchSettings)
 
 
 class Penalty(Enum):

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.online_coding import OnlineCode, online_code
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit, refit_probe
-from onegrain.settings import Settings, TaskSettings
+from onegrain.probing.search import Order, Plan, search_probe
+from onegrain.settings import LambdaSearchSettings, Settings, TaskSettings
 from onegrain.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class ProbingTask:
         dev: The same for the dev split.
         test: The same for the test split.
         unknown_share: The share of words in each split that the model read as unknown.
+        dev_origin: What the dev split was made of, for the key of what it decides.
     """
 
     name: str
@@ -58,6 +61,7 @@ class ProbingTask:
     dev: LabelledActivations
     test: LabelledActivations
     unknown_share: Mapping[str, float]
+    dev_origin: tuple[str, ...] = ()
 
 
 def probing_task(
@@ -84,21 +88,42 @@ def probing_task(
                 "labelled text and the model's differ, and no neuron can tell unknown words apart",
                 100 * unknown[split], split, settings.unknown_limit,
             )  # fmt: skip
-    return ProbingTask(name, labels.names, layout, unknown_share=unknown, **parts)
+    origin = (recordings["dev"].name, corpora.dev.fingerprint)
+    return ProbingTask(
+        name, labels.names, layout, unknown_share=unknown, dev_origin=origin, **parts
+    )
 
 
 def fitted_probe(
-    settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus, store: Store
+    settings: Settings,
+    task: ProbingTask,
+    recording: Path,
+    corpus: Corpus,
+    store: Store,
+    order: Order | None = None,
 ) -> Probe:
-    """Return the probe of every point of the lambda grid."""
+    """Return the probe of every point of the lambda grid, or of all that a search looked at.
+
+    Args:
+        settings: Those of the run.
+        task: Words and labels.
+        recording: Where the activations of the training words lie.
+        corpus: The training words.
+        store: Of finished work.
+        order: Says which points are best, for a search.
+    """
     grid = settings.lambda_grid
 
     def make(folder: Path) -> None:
         points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
-        processes = settings.trainer.processes
-        probe = fit_probe(
-            task.train, task.labels, points, processes=processes, **_fitting(settings)
-        )
+        options = {**_fitting(settings), "processes": settings.trainer.processes}
+        if grid.search.enabled:
+            assert order is not None
+            plan = _plan(grid.search, options.pop("epochs"))
+            fit = partial(fit_probe, task.train, task.labels, **options)
+            probe = search_probe(points, plan, fit, order)
+        else:
+            probe = fit_probe(task.train, task.labels, points, **options)
         probe.save(folder / PROBE_FILE)
 
     key = _probe_key(settings, task, recording, corpus)
@@ -159,7 +184,9 @@ def _probe_key(
 ) -> dict[str, Any]:
     chosen, grid = settings.probe, settings.lambda_grid
     fitting = _fitting(settings)
-    return {
+    decided = (chosen.selection, chosen.delta, chosen.alpha, chosen.beta, *task.dev_origin)
+    search = {"search": [asdict(grid.search), *decided]} if grid.search.enabled else {}
+    return search | {
         "activations": recording.name,
         "labels": corpus.fingerprint,
         "task": task.name,
@@ -171,6 +198,10 @@ def _probe_key(
         "dtype": str(fitting["dtype"]),
         "seed": fitting["seed"],
     }
+
+
+def _plan(search: LambdaSearchSettings, epochs: int) -> Plan:
+    return Plan(min(search.look, epochs), search.keep, search.refine, epochs)
 
 
 def _fitting(settings: Settings) -> dict[str, Any]:

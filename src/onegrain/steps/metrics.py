@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
@@ -36,7 +37,9 @@ def probe_metrics(settings: Settings, probed: Probed) -> dict[str, Metric]:
         "probe/residual": float(probe.residual[point]),
         "probe/nonzero": int(probe.nonzero[point]),
         "probe/labels": len(probe.labels),
-        "probe/unconverged_points": int((~probe.converged).sum()),
+        "probe/unconverged_points": int((probe.complete & ~probe.converged).sum()),
+        "probe/points": len(probe.grid),
+        "probe/point_epochs": math.nan if probe.epochs is None else int(probe.epochs.sum()),
         "probe/unknown_share": task.unknown_share["test"],
         "probe/unknown_share_train": task.unknown_share["train"],
         "probe/unseen_label_words": int((task.test.labels < 0).sum()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jaxtyping import Float
@@ -18,7 +19,7 @@ from onegrain.probing.selection import Choice
 from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, fitted_probe, probing_task, refitting
-from onegrain.steps.selection import chosen_point
+from onegrain.steps.selection import best_first, chosen_point
 from onegrain.store import Store
 
 
@@ -91,7 +92,7 @@ def probe_property(
     """
     task = probing_task(settings.task, corpora, recordings)
     fitted_on = (recordings["train"], corpora.train)
-    probe = fitted_probe(settings, task, *fitted_on, store)
+    probe = fitted_probe(settings, task, *fitted_on, store, partial(best_first, settings, task))
     dev, test = score(probe, task.dev), score(probe, task.test)
     choice = chosen_point(settings, probe, task, dev)
     refit = refitting(settings, task, *fitted_on, probe, choice.point, store)
