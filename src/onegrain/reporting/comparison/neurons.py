@@ -59,8 +59,8 @@ def overlap(runs: Sequence[RunResults], labels: Sequence[str]) -> pd.DataFrame:
         ``chance``, and ``neurons`` (the shared ones), ``only_one`` and ``only_other`` (those of
         one run alone), each best first.
     """
-    orders = [dict(_orders(run)) for run in runs]
-    layouts = [_layout(run) for run in runs]
+    orders = [dict(orders_of(run)) for run in runs]
+    layouts = [layout_of(run) for run in runs]
     rows = []
     for (first, one), (second, other) in combinations(enumerate(labels), 2):
         if layouts[first] != layouts[second]:
@@ -93,12 +93,14 @@ def _listed(neurons: Iterable[int]) -> str:
     return " ".join(map(str, neurons))
 
 
-def _orders(run: RunResults) -> Iterator[tuple[str, list[int]]]:
+def orders_of(run: RunResults) -> Iterator[tuple[str, list[int]]]:
+    """The neurons of each ranking of a run, best first."""
     for ranking, rows in run.neurons.groupby("ranking", sort=False):
         yield str(ranking), rows.sort_values("rank")["neuron"].tolist()
 
 
-def _layout(run: RunResults) -> frozenset[tuple[object, ...]]:
+def layout_of(run: RunResults) -> frozenset[tuple[object, ...]]:
+    """What every neuron of a run is: equal where two runs number the same places alike."""
     columns = run.neurons[["neuron", *_PLACE, "unit"]].drop_duplicates()
     return frozenset(columns.itertuples(index=False, name=None))
 

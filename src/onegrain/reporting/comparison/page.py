@@ -33,10 +33,18 @@ from onegrain.reporting.comparison.neurons import distribution, overlap
 from onegrain.reporting.comparison.published import beside_published
 from onegrain.reporting.comparison.published_tables import published_tables
 from onegrain.reporting.comparison.readings import (
+    kept_metrics,
     kept_rows,
+    layer_metrics,
     metric_rows,
     numeric_keys,
     runs_table,
+)
+from onegrain.reporting.comparison.sharing import task_sharing
+from onegrain.reporting.comparison.sharing_tables import (
+    sharing_chart,
+    sharing_rows,
+    sharing_table,
 )
 from onegrain.reporting.comparison.tables import (
     failed_table,
@@ -104,11 +112,15 @@ def compare(collected: Collected, folder: Path) -> Comparison:
     differ = differences(runs)
     labels = differ.run_labels()
     curves = comparable_curves(runs, differ)
-    metrics = metric_rows(runs, differ)
     kept = kept_rows(runs, differ)
     places = distribution(runs, labels)
     shared = overlap(runs, labels)
     moved = moves(runs, labels)
+    sharing = task_sharing(runs, differ)
+    metrics = pd.concat(
+        [metric_rows(runs, differ), kept_metrics(kept), layer_metrics(places, differ)],
+        ignore_index=True,
+    )
     beside = beside_published(runs)
     tables = {
         "runs": runs_table(runs, differ),
@@ -117,6 +129,8 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "distribution": places,
         "overlap": shared,
         "moves": moved,
+        "task_overlap": sharing.overlap,
+        "task_neurons": sharing.neurons,
         "published": beside,
     }
     shown = {
@@ -126,8 +140,14 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "overlap": [] if shared.empty else [overlap_table(shared)],
         "moves": [] if moved.empty else [moves_table(moved)],
         "published": published_tables(beside),
+        "sharing": [] if sharing.neurons.empty else [sharing_table(sharing.neurons)],
     }
     charts = _charts(runs, differ, labels, curves, metrics, places)
+    if not sharing.overlap.empty:
+        charts["sharing"] = {
+            "spec": specification(sharing_chart()),
+            "rows": sharing_rows(sharing.overlap),
+        }
     filled = {name: table for name, table in tables.items() if not table.empty}
     return Comparison(collected, differ, filled, charts, shown)
 

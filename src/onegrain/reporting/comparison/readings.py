@@ -73,6 +73,34 @@ def kept_rows(runs: Sequence[RunResults], differ: Differences) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def kept_metrics(kept: pd.DataFrame) -> pd.DataFrame:
+    """What few neurons keep as rows of `metric_rows`: over training it is one curve.
+
+    Args:
+        kept: From `kept_rows`.
+    """
+    if kept.empty:
+        return kept
+    clamp = kept["clamp"].map(lambda text: f", {text}" if text else "")
+    share = kept["fraction"].map(lambda fraction: f" at {fraction:.0%}")
+    metric = "top − bottom" + share + ", " + kept["target"] + clamp
+    of_kept = ["target", "clamp", "fraction", "all", "top", "bottom", "difference", "task"]
+    return kept.assign(metric=metric, value=kept["difference"]).drop(columns=of_kept)
+
+
+def layer_metrics(places: pd.DataFrame, differ: Differences) -> pd.DataFrame:
+    """The share of each layer in the top neurons as rows of `metric_rows`.
+
+    Args:
+        places: From `distribution`.
+        differ: What sets the runs apart.
+    """
+    settings = differ.values.loc[places["run"]].reset_index(drop=True)
+    metric = "share of the top 10% in " + places["block"]
+    rows = places[["run", "ranking"]].assign(metric=metric, value=places["share"])
+    return pd.concat([rows.reset_index(drop=True), settings], axis="columns")
+
+
 def _kept(run: RunResults) -> Iterator[dict[str, object]]:
     curves = [each for each in curves_of(run.curves) if each.operation == "keep"]
     for curve in curves:

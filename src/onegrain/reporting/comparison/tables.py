@@ -80,7 +80,7 @@ def failed_table(failed: Sequence[FailedJob]) -> DataTable:
 
 def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
     """What a few neurons of each model keep, averaged over seeds and then over tasks."""
-    keys = [key for key in differ.groups if key != "task.name"]
+    keys = [key for key in differ.groups if not key.startswith("task.")]
     by = [*keys, "target", "clamp", "ranking", "fraction"]
     numbers = ["all", "top", "bottom", "difference"]
     of_tasks = kept.groupby([*by, "task"], sort=False)[numbers].mean().reset_index()

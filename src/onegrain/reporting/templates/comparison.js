@@ -3,6 +3,8 @@
 // Charts whose reader chooses what they show: the rows are averaged already, here they are picked.
 const { choosers } = JSON.parse(document.getElementById("charts").textContent);
 
+const fixed = new Set(["grids", "sharing"]); // as wide as what they show
+
 const unique = (rows, field) => [...new Set(rows.map((row) => row[field]))];
 
 // What can be chosen, each from what was chosen before it: [title, options of the state so far].
@@ -21,6 +23,10 @@ const questions = {
     ["colours", () => Object.keys(rows)],
     ["ranking", (chosen) => unique(rows[chosen[0]], "ranking")],
   ],
+  sharing: (rows) => [
+    ["model", () => Object.keys(rows)],
+    ["neurons", (chosen) => unique(rows[chosen[0]], "set")],
+  ],
   grids: () => [],
 };
 
@@ -29,6 +35,7 @@ const picked = {
     pick(pick(rows[key], "experiment", experiment), "within", ranking),
   trends: (rows, [x, key, metric]) => pick(rows[x][key], "metric", metric),
   distribution: (rows, [key, ranking]) => pick(rows[key], "ranking", ranking),
+  sharing: (rows, [model, set]) => pick(rows[model], "set", set),
   grids: () => null,
 };
 
@@ -91,8 +98,8 @@ function drawChoice(place) {
   const { spec, rows } = choosers[name];
   const chosen = [...place.querySelectorAll("select")].map((select) => select.value);
   const data = picked[name](rows, chosen);
-  const filled = data ? filledIn(spec, name, chosen, data) : spec;
-  const wide = name === "grids" ? {} : { width: "container", autosize: { type: "fit-x", contains: "padding" } };
+  const filled = choosers[name].colours ? filledIn(spec, name, chosen, data) : spec;
+  const wide = fixed.has(name) ? {} : { width: "container", autosize: { type: "fit-x", contains: "padding" } };
   vegaEmbed(
     place.querySelector(".chart"),
     { ...filled, ...wide, ...(data ? { datasets: { rows: data } } : {}) },
