@@ -1,4 +1,4 @@
-"""Planted properties, from activations to a fitted probe to its neurons: exactly those are found."""
+"""Planted properties, from activations to a probe to its neurons: exactly those are found."""
 
 from __future__ import annotations
 
