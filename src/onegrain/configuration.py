@@ -133,7 +133,8 @@ def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
             settings = [_settings_of(config, first) if first == list(overrides) else _of(overrides)]
             return Jobs(settings, swept, *targets)
         params = OmegaConf.select(hydra, "sweeper.params") or {}
-        swept_over = [f"{key}={value}" for key, value in params.items()]
+        chosen = {override.partition("=")[0] for override in overrides}
+        swept_over = [f"{key}={value}" for key, value in params.items() if key not in chosen]
         settings = [_of(job) for job in _each_value_once([*swept_over, *overrides])]
     return Jobs(settings, swept, *targets)
 

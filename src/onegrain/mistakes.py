@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 MAIN_FILE = "train"
-OPTIONAL_GROUPS = ("scale", "experiment", "debug")
+OPTIONAL_GROUPS = ("property", "scale", "experiment", "debug")
 TYPE_NAMES: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
