@@ -80,17 +80,22 @@ def folder(request, tiny_transformer, tmp_path_factory):
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(found).eval()
     model.resize_token_embeddings(len(tokenizer))
     read = [tokenizer(line, return_tensors="pt") for line in LINES]
-    for seed in range(100):  # until it does not write the same for all
+    for seed in range(300):  # until it writes, and not the same for all
         torch.manual_seed(seed)
         for name, parameter in model.named_parameters():
+            if "embed_positions" in name:
+                continue  # a formula, which is not saved
             reads_encoder = "encoder_attn" in name or "EncDecAttention" in name
             fresh = torch.randn_like(parameter) * (3 if reads_encoder else 1)
             parameter.data = (
                 fresh if parameter.dim() > 1 else torch.full_like(parameter, "weight" in name)
             )
-        written = {str(model.generate(**line, max_new_tokens=MOST).tolist()) for line in read}
-        if len(written) == len(set(LINES)):
+        ids = [model.generate(**line, max_new_tokens=MOST)[0] for line in read]
+        written = {tokenizer.decode(each, skip_special_tokens=True).strip() for each in ids}
+        if len(written) == len(set(LINES)) and "" not in written:
             break
+    else:
+        pytest.fail("no seed makes a model that writes something else for every line")
     there = tmp_path_factory.mktemp(request.param)
     model.save_pretrained(there)
     tokenizer.save_pretrained(there)
