@@ -173,8 +173,8 @@ def test_the_page_says_how_far_rankings_and_instances_agree(make_run: MakeRun) -
     assert "two rankings share" in page.text["span"]
     assert "best-correlated partner" in page.text["span"]
     between_rankings = page.cells.index("linear_correlation")
-    expected = ["linear_correlation", "variance", "26", "0.500", "0.102", "0.250"]
-    expected += ["variance", "1", "2", "26", "0.750", "0.102", "0.875"]  # between instances
+    expected = ["linear_correlation", "variance", "26", "50.0%", "10.2%", "0.250"]
+    expected += ["variance", "1", "2", "26", "75.0%", "10.2%", "0.875"]  # between instances
     assert page.cells[between_rankings : between_rankings + 13] == expected
 
 
@@ -186,7 +186,7 @@ def test_each_ranking_is_judged_by_all_others(make_run: MakeRun) -> None:
     page = page_of(make_run(agreement=consensus))
     assert "How far each ranking agrees with all others" in page.text["span"]
     start = page.cells.index("neuron_vote") - 1
-    expected = ["variance", "neuron_vote", "all others", "26", "0.250", "0.0500"]
+    expected = ["variance", "neuron_vote", "all others", "26", "25.0%", "5.0%"]
     assert page.cells[start : start + 6] == expected  # and no column for what none has
 
 

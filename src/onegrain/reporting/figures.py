@@ -28,11 +28,19 @@ from onegrain.reporting.theme import THEMES
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart of a run. ``name`` is that of its file; ``section`` is where the page shows it."""
+    """A chart of a run.
+
+    Attributes:
+        name: That of its file.
+        section: Where the page shows it.
+        spec: Its Vega-Lite specification.
+        folded: Whether the page shows it only when asked, because another one says the same.
+    """
 
     name: str
     section: str
     spec: dict[str, Any]
+    folded: bool = False
 
 
 def figures_of(results: RunResults) -> Iterator[Figure]:
@@ -40,14 +48,17 @@ def figures_of(results: RunResults) -> Iterator[Figure]:
     majority = results.metrics.get("probe/majority_accuracy", math.nan)
     rule = None if isinstance(majority, str) or math.isnan(majority) else majority
     curves = list(curves_of(results.curves))
-    for compared in _compared(curves):
+    several = list(_compared(curves))
+    together = {id(curve) for compared in several for curve in compared}
+    for compared in several:
         first = compared[0]
         name = file_name("rankings", first.target, first.task, first.metric, *first.variant)
         yield Figure(name, "ablation", specification(comparison_chart(compared)))
     for curve in curves:
         parts = (curve.target, curve.operation, curve.task, curve.ranking, curve.metric)
         name = file_name("ablation", *parts, *curve.variant)
-        yield Figure(name, "ablation", specification(ablation_chart(curve, rule)))
+        spec = specification(ablation_chart(curve, rule))
+        yield Figure(name, "ablation", spec, folded=id(curve) in together)
     if len(results.lambda_grid) > 1:
         spec = specification(lambda_grid_chart(results.lambda_grid))
         yield Figure("lambda_grid", "lambda_grid", spec)

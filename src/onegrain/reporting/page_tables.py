@@ -34,6 +34,7 @@ _GRID_TITLES = {
     "nonzero": "non-zero",
 }
 
+_AGREEMENT_SHARES = ("overlap", "chance")
 _AGREEMENT_TITLES = {
     "rankings": "How many of the top neurons two rankings share; chance is that of random orders",
     "consensus": "How far each ranking agrees with all others (Jaccard index of the top neurons): "
@@ -163,7 +164,7 @@ def agreement_tables(agreement: pd.DataFrame) -> list[DataTable]:
             continue
         shown = rows.drop(columns=["kind"]).dropna(axis="columns", how="all")
         shown = shown.loc[:, (shown != "").any()]
-        tables.append(frame_table(f"agreement-{kind}", caption, shown))
+        tables.append(frame_table(f"agreement-{kind}", caption, shown, _AGREEMENT_SHARES))
     return tables
 
 

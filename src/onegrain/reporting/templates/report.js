@@ -4,22 +4,32 @@
 const { themes, specs } = JSON.parse(document.getElementById("charts").textContent);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+function drawChart(place) {
+  const name = place.dataset.chart;
+  const fitted = { width: "container", autosize: { type: "fit-x", contains: "padding" } };
+  const spec = "facet" in specs[name] ? specs[name] : { ...specs[name], ...fitted };
+  vegaEmbed(place, spec, {
+    config: dark.matches ? themes.dark : themes.light,
+    renderer: "svg",
+    ast: true, // no code is made from text, so the page's policy can forbid it
+    tooltip: { theme: dark.matches ? "dark" : "light" },
+    actions: { export: true, source: false, compiled: false, editor: false },
+    downloadFileName: name,
+  });
+}
+
+// What is folded away has no width: it is drawn when it is opened.
 function drawCharts() {
   for (const place of document.querySelectorAll("[data-chart]")) {
-    const name = place.dataset.chart;
-    const fitted = { width: "container", autosize: { type: "fit-x", contains: "padding" } };
-    const spec = "facet" in specs[name] ? specs[name] : { ...specs[name], ...fitted };
-    vegaEmbed(place, spec, {
-      config: dark.matches ? themes.dark : themes.light,
-      renderer: "svg",
-      ast: true, // no code is made from text, so the page's policy can forbid it
-      tooltip: { theme: dark.matches ? "dark" : "light" },
-      actions: { export: true, source: false, compiled: false, editor: false },
-      downloadFileName: name,
-    });
+    if (!place.closest("details:not([open])")) drawChart(place);
   }
 }
 drawCharts();
+for (const folded of document.querySelectorAll("details:has([data-chart])")) {
+  folded.addEventListener("toggle", () => {
+    if (folded.open) for (const place of folded.querySelectorAll("[data-chart]")) drawChart(place);
+  });
+}
 dark.addEventListener("change", drawCharts);
 
 // Tables: a column's button sorts by it, first down, then up; numbers by value, text by alphabet.
