@@ -455,8 +455,8 @@ def test_the_tuning_task_is_chosen_apart_from_the_probed_one() -> None:
 def test_a_sweep_over_tuned_or_not_takes_settings_of_the_tuning() -> None:
     words = ["experiment=jmlr_finetuning", "model.path=bert", "tuning=none,tokens"]
     jobs = compose_jobs(CONF, [*words, "tuning.epochs=2", "tuning.task.root=names"], multirun=True)
-    assert [job.tuning.is_on for job in jobs] == [False, True]
-    assert {job.tuning.task.root for job in jobs} == {"names"}
+    assert [job.tuning.is_on for job in jobs.settings] == [False, True]
+    assert {job.tuning.task.root for job in jobs.settings} == {"names"}
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from onegrain.reporting.comparison.filling import (
     distribution_rows,
     trend_rows,
 )
+from onegrain.reporting.comparison.moves import moves, moves_table
 from onegrain.reporting.comparison.neurons import distribution, overlap
 from onegrain.reporting.comparison.published import beside_published
 from onegrain.reporting.comparison.published_tables import published_tables
@@ -107,6 +108,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
     kept = kept_rows(runs, differ)
     places = distribution(runs, labels)
     shared = overlap(runs, labels)
+    moved = moves(runs, labels)
     beside = beside_published(runs)
     tables = {
         "runs": runs_table(runs, differ),
@@ -114,6 +116,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "kept": kept,
         "distribution": places,
         "overlap": shared,
+        "moves": moved,
         "published": beside,
     }
     shown = {
@@ -121,6 +124,7 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "failed": [failed_table(collected.failed)] if collected.failed else [],
         "kept": [] if kept.empty else [kept_table(kept, differ)],
         "overlap": [] if shared.empty else [overlap_table(shared)],
+        "moves": [] if moved.empty else [moves_table(moved)],
         "published": published_tables(beside),
     }
     charts = _charts(runs, differ, labels, curves, metrics, places)

@@ -20,6 +20,9 @@ from onegrain.run_folder import REPORT_FILE
 _SHOWN = {
     "train/bleu": "BLEU (dev)",
     "train/test_bleu": "BLEU (test)",
+    "train/tagging_accuracy": "words labelled",
+    "train/sentence_accuracy": "sentences labelled",
+    "train/entity_f1": "entity F1",
     "train/perplexity": "perplexity (dev)",
     "train/test_perplexity": "perplexity (test)",
     "probe/accuracy": "accuracy",
