@@ -204,6 +204,9 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
         ("data.pair=english", "en-fr"),
         ("data.min_length=60", "over data.max_length"),
         ("probe.selection=fixed", "lambda_grid=single"),
+        ("lambda_grid.search.look=0", "at least 1"),
+        ("lambda_grid.search.keep=0", "at least 1"),
+        ("lambda_grid.search.refine=-1", "at least 0"),
         ("task.root=", "null"),
         ("seed=-1", "0 to"),
     ],
@@ -336,6 +339,17 @@ def test_a_task_that_cannot_be_is_answered_in_one_line(overrides: list[str], lin
 )
 def test_what_is_advised_is_accepted(overrides: list[str]) -> None:
     compose_settings(CONF, overrides)
+
+
+def test_a_fixed_choice_is_refused_of_a_search() -> None:
+    message = mistake("lambda_grid=search", "probe.selection=fixed")
+    assert message.startswith("probe.selection=fixed: a search chooses")
+
+
+def test_an_item_of_a_list_is_set_by_its_number_and_refused_by_its_list() -> None:
+    settings = compose_settings(CONF, ["lambda_grid=single", "lambda_grid.lambda1.0=3e-5"])
+    assert settings.lambda_grid.lambda1 == [3e-5]
+    assert "each item a number" in mistake("lambda_grid=single", "lambda_grid.lambda1.0=abc")
 
 
 def test_a_notebooks_settings_are_checked_alike() -> None:

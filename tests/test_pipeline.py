@@ -40,6 +40,10 @@ def run(store: Path, tmp_path: Path) -> Run:
 
 
 GRID = "lambda_grid.lambda1=[0,1e-3]"
+SEARCH = (
+    *("lambda_grid.lambda1=[1e-5,1e-3]", "lambda_grid.search.enabled=true"),
+    "lambda_grid.search.keep=1",
+)
 FP32 = "activations.dtype=fp32"
 EVERYWHERE = "ablation.model.sites=[recurrent,layer_output,context]"
 METHODS = "ranking.methods=[cross_model_std,svcca]"
@@ -53,6 +57,7 @@ CLAMPS = "ablation.model.clamps=[zero,mean,resample]"
         (*ON_PROBE, "data.pair=de-fr", "data.text.vocabulary=bpe", "data.text.vocabulary_size=200"),
         (*ON_PROBE, "data.pair=fr-en", "model.layers=2", "activations.layers=[2]", FP32),
         (*ON_PROBE, GRID, "probe=neurox", "probe.selection=sparsest", "probe.delta=1"),
+        (*ON_PROBE, *SEARCH, "probe.selection=ablation"),
         (*ON_PROBE, "probe.selection=fixed", "ablation.clamps=[mean]", "ablation.fractions=[0,1]"),
         ("model=nlm", "model.layers=2", "model.instances=2", "model.instance=2"),
         ("model.instances=2", "model.input_feeding=true", "model.beam=2", "data.text.lowercase=no"),
@@ -82,6 +87,12 @@ def test_every_choice_runs_to_its_page(run: Run, tmp_path: Path, overrides: tupl
     chosen = grid[grid["selected"]].iloc[0]
     assert metrics["probe/lambda1"] == pytest.approx(chosen["lambda1"])
     assert metrics["probe/nonzero"] == chosen["nonzero"]
+    assert metrics["probe/point_epochs"] == grid["epochs"].sum()
+    assert chosen["fitted"]
+    assert grid["fitted"].sum() == (1 if set(SEARCH) <= set(overrides) else len(grid))
+    assert len(grid) == metrics["probe/points"] >= (3 if set(SEARCH) <= set(overrides) else 1)
+    if "probe.selection=ablation" not in overrides and "probe.delta=1" not in overrides:
+        assert metrics["probe/selection_score"] == metrics["probe/accuracy_dev"]
     if "probe.delta=1" in overrides:  # all accuracy may be given up
         assert chosen["nonzero"] == grid["nonzero"].min()
     targets = set(pd.read_csv(tmp_path / "curves.csv")["target"])
