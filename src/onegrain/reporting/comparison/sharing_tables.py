@@ -9,9 +9,9 @@ import pandas as pd
 
 from onegrain.reporting.axes import label_axis
 from onegrain.reporting.comparison.charts import ROWS
-from onegrain.reporting.comparison.neurons import LISTED
 from onegrain.reporting.page_tables import Cell, DataTable
 
+LISTED = 50  # neurons of a combination, at most
 _CELL = 46  # pixels
 
 
