@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from onegrain.reporting.explorer import WORDS_SHOWN, explorer_payload
+from onegrain.reporting.formatting import number
 from onegrain.reporting.meaning_files import MEANING_COLUMNS
+from onegrain.reporting.run_files import read_run
 
 RANKING = "linear_correlation"
 RANKINGS = [RANKING, "cross_model", "variance"]
@@ -196,3 +203,47 @@ def test_weights_and_biases_has_a_run_for_each_model_and_one_for_what_was_done_w
         rows = top.get_group(target)
         drawn = {p["ablation/fraction"]: p[curve] for p in analyzed["history"] if curve in p}
         assert drawn == pytest.approx(dict(zip(rows["fraction"], rows["value"], strict=True)))
+
+
+def test_the_explorer_says_of_neurons_what_the_tables_say(default_run: Any) -> None:
+    shown = explorer_payload(read_run(default_run.folder))
+    assert shown is not None
+    page = json.loads(gzip.decompress(base64.b64decode(shown["text"])))
+
+    served = [
+        (label, place, neuron, abs(share))
+        for label, pairs in zip(page["labels"], page["served"], strict=True)
+        for place, (neuron, share) in enumerate(pairs, start=1)
+    ]
+    listed = default_run.table("label_neurons.csv")[["label", "place", "neuron", "mass"]]
+    of_page = pd.DataFrame(served, columns=listed.columns)
+    by = ["label", "place"]
+    pd.testing.assert_frame_equal(
+        of_page.sort_values(by, ignore_index=True),
+        listed.sort_values(by, ignore_index=True),
+        check_dtype=False,
+        rtol=1e-5,
+    )
+
+    neurons = default_run.table("neurons.csv")
+    for ranking in page["rankings"]:
+        rows = neurons[neurons["ranking"] == ranking["name"]]
+        assert [ranking["ranks"][neuron] for neuron in rows["neuron"]] == rows["rank"].tolist()
+        assert [ranking["scores"][neuron] for neuron in rows["neuron"]] == [
+            number(score) for score in rows["score"]
+        ]
+    places = [
+        (block["component"], block["layer"], block["direction"], unit)
+        for block in page["blocks"]
+        for unit in range(block["width"])
+    ]
+    columns = ["component", "layer", "direction", "unit"]
+    assert [places[neuron] for neuron in neurons["neuron"]] == list(
+        neurons[columns].itertuples(index=False, name=None)
+    )
+
+    words = default_run.table("words.csv")
+    for row in words[words["place"] <= WORDS_SHOWN].itertuples():
+        word, mean, _, count = page["words"][row.neuron][row.end == "bottom"][row.place - 1]
+        assert (word, count) == (row.word, row.count)
+        assert mean == pytest.approx(row.mean)
