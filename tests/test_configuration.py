@@ -19,7 +19,8 @@ from onegrain.settings import (
     Settings,
     TrackingMode,
 )
-from onegrain.validation import RULES, validate
+from onegrain.validation import validate
+from onegrain.validation.rules import RULES
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FILES = ["data=files", "data.source=a.en", "data.target=a.fr"]
@@ -133,8 +134,14 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
             "transformer",
         ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
-        (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
-        (["hidden=32"], "hidden=32: no such setting; did you mean model.hidden=32?"),
+        (
+            ["model.hiden=32"],
+            "model.hiden=32: no such setting; did you mean model.hidden=32 or tuning.network.hidden=32?",
+        ),
+        (
+            ["hidden=32"],
+            "hidden=32: no such setting; did you mean model.hidden=32 or tuning.network.hidden=32?",
+        ),
         (
             ["model=null"],
             "model=null: it needs a choice; available: nlm, nmt, recorded, tagger, transformer",
