@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from importlib.metadata import version
@@ -15,13 +16,26 @@ from joeynmt import training
 def main(request: dict, answer: Path) -> None:
     torch.set_num_threads(request["threads"])
     folder = Path(request["folder"])
+    heard = Heard()
+    logging.getLogger("joeynmt.training").addHandler(heard)
     training.train(rank=0, world_size=1, cfg=settings(request), skip_test=False)
-    log = (folder / "model" / "train.log").read_text(encoding="utf-8")
+    log = "\n".join(heard.lines)
     speeds = [float(found) for found in re.findall(r"Tokens per Sec:\s+(\d+)", log)]
     (written,) = (folder / "model").glob("*.hyps.test")
     lines = written.read_text(encoding="utf-8").splitlines()
     result = {"speeds": speeds, "translations": lines, "version": version("joeynmt")}
     answer.write_text(json.dumps(result), encoding="utf-8")
+
+
+class Heard(logging.Handler):
+    """Keeps what is logged: the speed is said nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 def settings(request: dict) -> dict:
@@ -71,8 +85,8 @@ def settings(request: dict) -> dict:
             "logging_freq": request["logged"],
             "validation_freq": request["validated"],
             "normalization": "tokens",
-            "scheduling": "plateau",
-            "patience": 100,
+            "scheduling": "exponential",  # joeynmt passes plateau an argument that torch dropped
+            "decrease_factor": 1.0,  # constant
             "early_stopping_metric": "loss",
             "overwrite": True,
             "keep_best_ckpts": 1,
