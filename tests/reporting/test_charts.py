@@ -129,3 +129,16 @@ def test_grid_axes_are_in_order_of_strength(make_run: MakeRun) -> None:
     encoding = specification(lambda_grid_chart(grid))["layer"][0]["encoding"]
     assert encoding["x"]["sort"] == ["0", "1e-6", "1e-5", "1e-4", "1e-3"]
     assert encoding["y"]["sort"] == encoding["x"]["sort"][::-1]  # drawn from the top
+
+
+def test_both_charts_of_a_curve_name_and_write_what_is_measured_alike(
+    curve_table: pd.DataFrame,
+) -> None:
+    other = curve_table.assign(ranking="variance")
+    curves = list(curves_of(pd.concat([curve_table, other], ignore_index=True)))
+    axes = [
+        specification(chart)["layer"][layer]["encoding"]["y"]
+        for chart, layer in ((ablation_chart(curves[0]), 1), (comparison_chart(curves), 0))
+    ]
+    assert [axis["title"] for axis in axes] == ["Accuracy"] * 2
+    assert [axis["axis"]["format"] for axis in axes] == [".0%"] * 2

@@ -318,3 +318,13 @@ def test_the_same_files_make_the_same_page(make_run: MakeRun) -> None:
     folder = make_run()
     first = write_report(folder).read_bytes()
     assert write_report(folder).read_bytes() == first
+
+
+def test_one_layer_is_not_called_layers(make_run: MakeRun) -> None:
+    folder = make_run()
+    assert "<li>2 layers</li>" in write_report(folder).read_text(encoding="utf-8")
+    config = folder / ".hydra" / "config.yaml"
+    config.write_text(config.read_text().replace("layers: 2", "layers: 1"))
+    page = write_report(folder).read_text(encoding="utf-8")
+    assert "<li>1 layer</li>" in page
+    assert "<li>64 units</li>" in page

@@ -68,13 +68,7 @@ def ablation_chart(curve: Curve, majority: Number | None = None) -> alt.LayerCha
             axis=alt.Axis(format="%", tickCount=10, grid=False),
         )
     )
-    title = METRIC_TITLES.get(curve.metric, curve.metric.replace("_", " "))
-    measured = alt.Y(
-        "value:Q",
-        title=title[0].upper() + title[1:],
-        axis=alt.Axis(format=value_format),
-        scale=_scale(curve),
-    )
+    measured = _measured(curve, value_format)
     fill = alt.Fill("order:N", scale=scale, legend=legend)
     bands = base.mark_area(opacity=0.16).encode(y="low:Q", y2="high:Q", fill=fill)
     lines = base.mark_line(strokeWidth=2.25).encode(y=measured, color=color, strokeDash=dash)
@@ -110,10 +104,10 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
     names = [curve.ranking for curve in curves if curve.ranking != "random"]
     legend = alt.Legend(title=None, orient="top", symbolType="stroke", columns=4, labelLimit=300)
     base = alt.Chart(table).encode(
-        x=alt.X("fraction:Q", title=f"Share of neurons {done}", axis=alt.Axis(format="%")),
-        y=alt.Y(
-            "value:Q", title=METRIC_TITLES.get(first.metric, first.metric), scale=_scale(first)
+        x=alt.X(
+            "fraction:Q", title=f"Share of neurons {done}", axis=alt.Axis(format="%", grid=False)
         ),
+        y=_measured(first, ".0%" if is_share(first.metric) else ",.4~g"),
         color=alt.Color("ranking:N", legend=legend, scale=ranking_colours([*names, "random"])),
         tooltip=[
             "ranking:N",
@@ -150,6 +144,16 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
             f"Line chart: {first.metric} against the share of neurons {done}, one colour for each "
             "ranking, solid from its top and dashed from its bottom."
         ),
+    )
+
+
+def _measured(curve: Curve, value_format: str) -> alt.Y:
+    title = METRIC_TITLES.get(curve.metric, curve.metric.replace("_", " "))
+    return alt.Y(
+        "value:Q",
+        title=title[0].upper() + title[1:],
+        axis=alt.Axis(format=value_format),
+        scale=_scale(curve),
     )
 
 

@@ -158,10 +158,14 @@ def _facts(settings: Mapping[str, Any]) -> list[str]:
     """The few choices that tell runs apart at a glance."""
     model = settings.get("model", {})
     rooms = (room for room in ("data", "task", "model") if "name" in settings.get(room, {}))
-    sizes = (("layers", "layers"), ("hidden", "units"))
+    sizes = (("layers", "layer"), ("hidden", "unit"))
     return [
         *(f"{room} {settings[room]['name']}" for room in rooms),
-        *(f"{model[name]} {title}" for name, title in sizes if name in model),
+        *(
+            f"{model[name]} {title}" + "s" * (model[name] != 1)
+            for name, title in sizes
+            if name in model
+        ),
         *([f"seed {settings['seed']}"] if "seed" in settings else []),
     ]
 
@@ -178,5 +182,5 @@ def _tiles(results: RunResults) -> list[Tile]:
         where = f"weights at λ1 {strength(chosen['lambda1'])}, λ2 {strength(chosen['lambda2'])}"
         tiles.append(Tile("Non-zero", number(chosen["nonzero"]), where))
     for name, gap in list(gaps(results.metrics).items())[:GAP_TILES]:
-        tiles.append(Tile("Top–bottom gap", number(gap), name))
+        tiles.append(Tile("Top–bottom gap", number(gap), name.replace("/", " / ")))
     return tiles

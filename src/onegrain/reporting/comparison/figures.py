@@ -12,6 +12,7 @@ import pandas as pd
 from onegrain.reporting.charts import Chart, specification
 from onegrain.reporting.comparison.charts import curves_chart, distribution_chart, trend_chart
 from onegrain.reporting.comparison.filling import RANKING
+from onegrain.reporting.comparison.sharing_tables import sharing_chart
 from onegrain.reporting.figures import Figure, file_name
 
 _LONGEST = 120
@@ -19,7 +20,7 @@ _NUMBERS = ("value", "low", "high", "lower", "upper")
 
 
 def comparison_figures(charts: Mapping[str, Any]) -> Iterator[Figure]:
-    """The curves of each ranking and of all together, gaps against settings, layers, λ grids.
+    """The curves of each ranking and of all together, gaps, layers, tasks, λ grids.
 
     Args:
         charts: What the page draws from: of each kind the specification, its rows and colours.
@@ -30,6 +31,8 @@ def comparison_figures(charts: Mapping[str, Any]) -> Iterator[Figure]:
         yield from _trends(charts["trends"])
     if "distribution" in charts:
         yield from _distributions(charts["distribution"])
+    if "sharing" in charts:
+        yield from _sharing(charts["sharing"])
     if "grids" in charts:
         yield Figure("lambda_grids", "grids", charts["grids"]["spec"])
 
@@ -62,6 +65,14 @@ def _distributions(chooser: Mapping[str, Any]) -> Iterator[Figure]:
         title = "Where the top tenth lies"
         name = _name("layers", ranking)
         yield _figure(name, "distribution", chart, title, f"ranked by {ranking}")
+
+
+def _sharing(chooser: Mapping[str, Any]) -> Iterator[Figure]:
+    for model, rows in chooser["rows"].items():
+        for kind, table in pd.DataFrame(rows).groupby("set", sort=False):
+            name = _name("tasks", model, str(kind))
+            chart = sharing_chart(table)
+            yield _figure(name, "sharing", chart, "Neurons that tasks share", f"{model}: {kind}")
 
 
 def _tables(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -21,16 +22,17 @@ def sharing_table(neurons: pd.DataFrame) -> DataTable:
     Args:
         neurons: `TaskSharing.neurons`.
     """
-    combined = neurons.groupby(["model", "set", "owners", "tasks"], sort=False)["neuron"].agg(list)
+    by = ["model", "set", "owners", "tasks"]
+    combined = neurons.groupby(by, sort=False)["neuron"].agg(list).reset_index()
     rows = [
         [
-            *(Cell(str(text)) for text in (model, kind)),
-            Cell(str(owners), owners),
-            Cell(tasks if owners > 1 else f"{tasks} alone"),
-            Cell(str(len(ids)), len(ids)),
-            Cell(" ".join(map(str, ids[:LISTED])) + (" …" if len(ids) > LISTED else "")),
+            *(Cell(str(row[name])) for name in ("model", "set")),
+            Cell(str(row["owners"]), row["owners"]),
+            Cell(row["tasks"] if row["owners"] > 1 else f"{row['tasks']} alone"),
+            Cell(str(len(row["neuron"])), len(row["neuron"])),
+            Cell(_listed(row["neuron"])),
         ]
-        for (model, kind, owners, tasks), ids in combined.items()
+        for row in combined.to_dict("records")
     ]
     return DataTable(
         id="sharing",
@@ -41,6 +43,7 @@ def sharing_table(neurons: pd.DataFrame) -> DataTable:
         rows=rows,
         tall=True,
         filterable=True,
+        hint="pos alone, a set, a neuron …",
     )
 
 
@@ -48,14 +51,21 @@ def sharing_rows(overlap: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """The overlap matrix of each model, as the chart's rows."""
     columns = ["set", "one", "other", "neurons", "shared", "share", "chance"]
     return {
-        str(model): rows[columns].to_dict("records")
+        str(model): [
+            {str(name): value for name, value in row.items()}
+            for row in rows[columns].to_dict("records")
+        ]
         for model, rows in overlap.groupby("model", sort=False)
     }
 
 
-def sharing_chart() -> alt.LayerChart:
-    """How many of one task's neurons another task has too, as a matrix; the page fills it in."""
-    base = alt.Chart(alt.NamedData(name=ROWS)).encode(
+def sharing_chart(data: pd.DataFrame | None = None) -> alt.LayerChart:
+    """How many of one task's neurons another task has too, as a matrix.
+
+    Args:
+        data: `sharing_rows` of one model and set; without it, the page fills it in.
+    """
+    base = alt.Chart(alt.NamedData(name=ROWS) if data is None else data).encode(
         x=alt.X("other:N", sort=None, title="… that this task has too", axis=label_axis()),
         y=alt.Y("one:N", sort=None, title="Neurons of this task", axis=label_axis()),
         tooltip=[
@@ -85,3 +95,7 @@ def sharing_chart() -> alt.LayerChart:
         height={"step": _CELL},
         description="Heat map: how many neurons every two tasks share.",
     )
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return " ".join(map(str, ids[:LISTED])) + (" …" if len(ids) > LISTED else "")

@@ -92,7 +92,9 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
         [
             *(_setting(row[key]) for key in keys),
             Cell(row["ranking"]),
-            Cell(" ".join((_TARGETS.get(row["target"], row["target"]), row["clamp"])).strip()),
+            Cell(
+                ", ".join(filter(None, (_TARGETS.get(row["target"], row["target"]), row["clamp"])))
+            ),
             *(
                 Cell(str(row["tasks"]), row["tasks"]),
                 Cell(percent(row["fraction"]), row["fraction"]),
