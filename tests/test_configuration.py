@@ -134,10 +134,7 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
             "transformer",
         ),
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
-        (
-            ["model.hiden=32"],
-            "model.hiden=32: no such setting; did you mean model.hidden=32 or tuning.network.hidden=32?",
-        ),
+        (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (
             ["hidden=32"],
             "hidden=32: no such setting; did you mean model.hidden=32 or tuning.network.hidden=32?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -68,7 +69,7 @@ class Probe:
 
     def select(self, points: Int[Tensor, " chosen"]) -> Probe:
         """Return some of the points."""
-        chosen = {name: getattr(self, name)[points] for name in TENSORS}
+        chosen: dict[str, Any] = {name: getattr(self, name)[points] for name in TENSORS}
         perhaps = {name: getattr(self, name) for name in OPTIONAL_TENSORS}
         chosen |= {name: each[points] for name, each in perhaps.items() if each is not None}
         return replace(self, grid=self.grid.select(points), **chosen)
@@ -81,7 +82,9 @@ class Probe:
 
     def joined(self, other: Probe) -> Probe:
         """Return the points of both, with what is known of both."""
-        both = {name: torch.cat([getattr(self, name), getattr(other, name)]) for name in TENSORS}
+        both: dict[str, Any] = {
+            name: torch.cat([getattr(self, name), getattr(other, name)]) for name in TENSORS
+        }
         for name in OPTIONAL_TENSORS:
             first, second = getattr(self, name), getattr(other, name)
             known = first is not None and second is not None
@@ -120,10 +123,6 @@ class Probe:
             Penalty(about["penalty"]),
             tensors.get("allowed"),
         )
-        return cls(
-            grid=grid,
-            labels=tuple(about["labels"]),
-            tolerance=about["tolerance"],
-            **{name: tensors[name] for name in TENSORS},
-            **{name: tensors.get(name) for name in OPTIONAL_TENSORS},
-        )
+        known: dict[str, Any] = {name: tensors[name] for name in TENSORS}
+        known |= {name: tensors.get(name) for name in OPTIONAL_TENSORS}
+        return cls(grid=grid, labels=tuple(about["labels"]), tolerance=about["tolerance"], **known)

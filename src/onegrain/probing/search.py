@@ -70,7 +70,7 @@ def search_probe(grid: LambdaGrid, plan: Plan, fit: Fit, order: Order) -> Probe:
             break
         start = looked.select(torch.cat([best, torch.tensor(parents)]))
         new = torch.arange(len(best), len(start.grid))
-        start = replace(start, epochs=start.epochs.index_fill(0, new, 0))
+        start = replace(start, epochs=_epochs(start).index_fill(0, new, 0))
         # The best go on too, or what lies around them would be ahead by an epoch or more.
         again = _go_on(fit, start, looked.grid.select(best).joined(between), plan.look)
         looked = looked.without(best).joined(again)
@@ -120,7 +120,12 @@ def half_way(grid: LambdaGrid, best: Sequence[int]) -> tuple[LambdaGrid, list[in
 def _go_on(fit: Fit, start: Probe, grid: LambdaGrid, epochs: int) -> Probe:
     """Fit from what was reached, and count the epochs that it took before."""
     again = fit(grid, epochs=epochs, start=start)
-    return replace(again, epochs=again.epochs + start.epochs)
+    return replace(again, epochs=_epochs(again) + _epochs(start))
+
+
+def _epochs(probe: Probe) -> Int[Tensor, " grid"]:
+    assert probe.epochs is not None  # a fit of our own counts them
+    return probe.epochs
 
 
 def _around(strength: float, strengths: Sequence[float]) -> list[float]:
