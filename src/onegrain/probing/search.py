@@ -6,9 +6,9 @@ best of all are then fitted to their end, and only those may be chosen.
 
 What that guarantees: the chosen point is as well fitted as a grid's would be, and is the best of
 those that were fitted to their end. What it does not: a point is left behind by what it had after
-a few epochs, when accuracy is near its end but sparsity is not, and points far from the best are
-never looked at. So a plane with several separate hills, or a choice by sparsity among points that
-are equally accurate, may end elsewhere than the grid does; more ``keep`` and ``look`` come nearer.
+a few epochs, when sparsity is far from its end and points with too little penalty, not yet
+overfitted, look better than they are; and points far from the best are never looked at. So a
+search may end elsewhere than the grid does; more ``keep`` and ``look`` come nearer.
 """
 
 from __future__ import annotations
