@@ -15,7 +15,7 @@ import pytest
 from onegrain.errors import UserError
 from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.explorer_data import ExplorerData
-from onegrain.reporting.meaning_files import MEANING_COLUMNS
+from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.reporting.packed import unpack
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import read_run
@@ -173,3 +173,23 @@ def test_a_page_of_2000_neurons_and_50_labels_stays_under_15_mb(
     words = words_table(2000, tuple(random.choice(sentences[0], size=10)))
     words.assign(mean=random.normal(size=len(words))).to_csv(folder / "words.csv", index=False)
     assert write_report(folder).stat().st_size < LIMIT
+
+
+def test_ids_lead_to_the_explorer_wherever_a_table_names_a_neuron(
+    make_run: MakeRun, data: ExplorerData, meaning: Meaning
+) -> None:
+    page = write_report(make_run(explorer=data, meaning=meaning)).read_text(encoding="utf-8")
+    for name, ids in (("shared-neurons", [5]), ("top-neurons", None)):
+        (table,) = re.findall(rf'<table id="{name}">(.*?)</table>', page, re.DOTALL)
+        links = [int(one) for one in re.findall(r'<a href="#neuron=(\d+)">\1</a>', table)]
+        assert len(links) == table.count("<tr>") - 1
+        assert ids is None or links == ids
+    without = write_report(make_run(meaning=meaning))
+    (without.parent / "explorer.json").unlink(missing_ok=True)
+    assert "#neuron=" not in write_report(without.parent).read_text(encoding="utf-8")
+
+
+def test_a_filter_names_columns_that_its_table_has(make_run: MakeRun) -> None:
+    page = write_report(make_run()).read_text(encoding="utf-8")
+    (field,) = re.findall(r'<input[^>]*id="agreement-rankings-filter"[^>]*>', page, re.DOTALL)
+    assert 'placeholder="one, other …"' in field

@@ -26,9 +26,11 @@ from onegrain.reporting.formatting import measure, number, strength
 from onegrain.reporting.judges import judge_table
 from onegrain.reporting.meaning_tables import meaning_tables
 from onegrain.reporting.page_tables import (
+    DataTable,
     agreement_tables,
     grid_table,
     kept_tables,
+    linked,
     metrics_table,
     neuron_tables,
 )
@@ -84,6 +86,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
     """The page as HTML."""
     explorer = explorer_payload(results)
     shown = explorer is not None
+    leading = linked if shown else list[DataTable]  # their ids, to the explorer
     return render_template(
         "report.html.j2",
         ["report.js", *(EXPLORER_SCRIPTS if shown else ())],
@@ -97,11 +100,11 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         figures=figures,
         kept_tables=kept_tables(results),
         grid_table=None if results.lambda_grid.empty else grid_table(results.lambda_grid),
-        neuron_tables=neuron_tables(results.neurons, explored=shown),
+        neuron_tables=leading(neuron_tables(results.neurons)),
         agreement_tables=agreement_tables(results.agreement),
         judge_table=judge_table(results),
-        meaning_tables=meaning_tables(results),
-        sensitivity_tables=sensitivity_tables(results),
+        meaning_tables=leading(meaning_tables(results)),
+        sensitivity_tables=leading(sensitivity_tables(results)),
         set_tables=set_tables(results),
         control_tables=control_tables(results.control),
         metrics_table=metrics_table(results.metrics),

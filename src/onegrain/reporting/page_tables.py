@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ from onegrain.reporting.findings import (
 from onegrain.reporting.formatting import Number, is_share, measure, number, percent, strength
 from onegrain.reporting.run_files import Metric, RunResults
 
+_HINTED = 3  # columns that a filter names
 NEURONS_SHOWN = 100  # of each ranking; neurons.csv has them all
 
 _GRID_TITLES = {
@@ -125,12 +126,32 @@ def grid_table(grid: pd.DataFrame) -> DataTable:
     )
 
 
-def neuron_tables(neurons: pd.DataFrame, *, explored: bool = False) -> list[DataTable]:
+def linked(tables: Iterable[DataTable]) -> list[DataTable]:
+    """Make every id in a column ``neuron`` a link to the explorer."""
+    return [_linked(table) for table in tables]
+
+
+def _linked(table: DataTable) -> DataTable:
+    if "neuron" not in table.columns:
+        return table
+    column = table.columns.index("neuron")
+    rows = [
+        [
+            replace(cell, link=f"#neuron={cell.value}")
+            if place == column and cell.value is not None
+            else cell
+            for place, cell in enumerate(row)
+        ]
+        for row in table.rows
+    ]
+    return replace(table, rows=rows)
+
+
+def neuron_tables(neurons: pd.DataFrame) -> list[DataTable]:
     """For each ranking, its best neurons and what is known about them.
 
     Args:
         neurons: The run's ``neurons.csv``.
-        explored: Whether the page has an explorer, to which every id then is a link.
     """
     tables = []
     for index, (ranking, rows) in enumerate(neurons.groupby("ranking", sort=False), start=1):
@@ -138,9 +159,6 @@ def neuron_tables(neurons: pd.DataFrame, *, explored: bool = False) -> list[Data
         shown = f"Top {number(len(best))} of {number(len(rows))} neurons, ranked by {ranking}"
         names = list(best.columns)
         cells = [[_cell(name, row[name]) for name in names] for row in best.to_dict("records")]
-        if explored:
-            for row, neuron in zip(cells, best["neuron"], strict=True):
-                row[names.index("neuron")] = Cell(str(neuron), neuron, link=f"#neuron={neuron}")
         tables.append(
             DataTable(
                 id=f"neurons-{index}",
@@ -180,11 +198,15 @@ def frame_table(
         shares: Columns to be read in percent, beyond those whose names say so.
     """
     names = [str(name) for name in frame.columns]
+    titles = [name.replace("_", " ") for name in names]
+    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in names]
+    texts = [title for title, is_number in zip(titles, numeric, strict=True) if not is_number]
     return DataTable(
         id=name,
         caption=caption,
-        columns=[name.replace("_", " ") for name in names],
-        numeric=[pd.api.types.is_numeric_dtype(frame[name]) for name in names],
+        columns=titles,
+        numeric=numeric,
+        hint=f"{', '.join(texts[:_HINTED] or titles[:_HINTED])} …",
         rows=[
             [
                 Cell(percent(row[name]), row[name]) if name in shares else _cell(name, row[name])
