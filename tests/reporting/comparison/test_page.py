@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from onegrain.reporting.__main__ import main
-from onegrain.reporting.comparison.page import write_comparison
+from onegrain.reporting.comparison.collecting import collect
+from onegrain.reporting.comparison.page import compare, write_comparison
 
 HOSTILE = "</script><script>window.hacked=1</script>"
 CHROMIUM = shutil.which("chromium")
@@ -184,3 +185,11 @@ def test_no_part_of_the_page_is_wider_than_a_small_screen(page):
     page.set_viewport_size({"width": 700, "height": 900})
     width = "document.documentElement.scrollWidth"
     page.wait_for_function(f"{width} <= 700")
+
+
+def test_a_ranking_has_the_same_colour_in_curves_and_in_trends(sweep):
+    charts = compare(collect([sweep]), sweep).charts
+    in_curves = charts["curves"]["colours"]["ranking"]
+    in_trends = charts["trends"]["colours"]["model.hidden"][""]
+    assert in_trends["linear_correlation"] == in_curves["linear_correlation"]
+    assert in_trends["all"] not in in_curves.values()  # metrics that belong to no ranking

@@ -200,10 +200,12 @@ def _rankings(runs: Sequence[RunResults]) -> list[str]:
 def _colours(rows: Rows, rankings: Sequence[str]) -> dict[str, str]:
     """A colour for each group that may be drawn; a ranking has the same one in every chart."""
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
-    ranked = colours_of([*rankings, RANDOM])
-    if set(groups) <= set(ranked):
-        return {name: ranked[name] for name in groups}
-    return colours_of(groups)
+    named = [*rankings, RANDOM]
+    others = [name for name in groups if name not in named]  # of metrics without a ranking
+    if len(others) == len(groups):
+        return colours_of(groups)
+    ranked = colours_of([*named, *others])
+    return {name: ranked[name] for name in groups}
 
 
 def _render(comparison: Comparison, figures: Sequence[str]) -> str:
