@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,39 @@ ablation: {keep: [0.1, 0.15, 0.2], random_orders: 5, model: {shown: [0.05, 0.25]
 ranking: {methods: [linear_correlation, variance], share: 0.25}
 seed: 1
 """
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, driven by Playwright; tests that want it are skipped without either."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no chromium on this machine")
+    with playwright.sync_playwright() as started:
+        flags = ["--headless", "--no-sandbox", "--disable-gpu"]
+        browser = started.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Callable[..., Any]:
+    """Opens a page as its reader does, from disk and offline; it must not complain."""
+
+    @contextmanager
+    def opened(file: Path, shown: str) -> Iterator[Any]:
+        page = browser.new_page()
+        page.context.set_offline(True)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(file.as_uri())
+        page.locator(shown).first.wait_for()
+        yield page
+        assert errors == []
+        page.close()
+
+    return opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from onegrain.reporting.run_files import (
 )
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 
 NEURONS = 256
 LABELS = ("NOUN", "VERB", "<img src=x onerror=window.hacked=2>", *(f"L{n}" for n in range(12)))
@@ -33,15 +30,6 @@ HOSTILE = (
     *("<!--", "\u2028", "\u202eevil", "\u200f", "{{ 7*7 }}", "${window.hacked=1}", "a\u0301\u0302"),
 )
 PLAIN = tuple(tuple(f"word{s}.{w}" for w in range(8)) for s in range(30))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    flags = ["--headless", "--no-sandbox", "--disable-gpu"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 class Reader:

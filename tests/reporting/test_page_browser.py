@@ -1,39 +1,22 @@
 """The charts of a run's page as a reader meets them: in headless Chromium, from disk."""
 
-import shutil
-
 import pandas as pd
 import pytest
 
 from onegrain.reporting.page import write_report
 from onegrain.reporting.run_files import read_run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
-
 
 @pytest.fixture
-def page(make_run, curves_in_model):
+def page(make_run, curves_in_model, opened):
     """The page of a run that compares two rankings."""
     rankings = [curves_in_model("linear_correlation"), curves_in_model("variance")]
     folder = make_run(curves=pd.concat(rankings, ignore_index=True))
     table = read_run(folder).neurons
     both = pd.concat([table, table.assign(ranking="variance")], ignore_index=True)
     both.to_csv(folder / "neurons.csv", index=False)
-    page_file = write_report(folder)
-    with sync_api.sync_playwright() as started:
-        flags = ["--headless", "--no-sandbox", "--disable-gpu"]
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page()
-        page.context.set_offline(True)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(page_file.as_uri())
-        page.locator("[data-chart] svg").first.wait_for()
+    with opened(write_report(folder), "[data-chart] svg") as page:
         yield page
-        assert errors == []
-        browser.close()
 
 
 def test_rankings_are_compared_and_each_alone_is_drawn_where_it_is_opened(page):

@@ -10,7 +10,6 @@ from onegrain.reporting.comparison.collecting import collect
 from onegrain.reporting.comparison.page import compare, write_comparison
 
 HOSTILE = "</script><script>window.hacked=1</script>"
-CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture
@@ -79,22 +78,10 @@ def test_seeds_are_averaged_and_each_run_is_still_named(sweep):
 
 
 @pytest.fixture
-def page(sweep):
+def page(sweep, opened):
     """The page as a reader has it open, from disk; it must not complain."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    page_file = write_comparison([sweep], sweep)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu"]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page()
-        page.context.set_offline(True)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(page_file.as_uri())
-        page.locator("[data-chooser=curves] svg").first.wait_for()
+    with opened(write_comparison([sweep], sweep), "[data-chooser=curves] svg") as page:
         yield page
-        assert errors == []
-        browser.close()
 
 
 def options(place, number):
@@ -118,10 +105,6 @@ def legend_colours(page, chooser):
     )
 
 
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
-
-
-@in_a_browser
 def test_the_reader_chooses_what_the_charts_show(page):
     place = page.locator("[data-chooser=curves]")
     assert options(place, 0) == ["model.hidden", "seed", "ranking"]
@@ -135,7 +118,6 @@ def test_the_reader_chooses_what_the_charts_show(page):
     assert options(page.locator("[data-chooser=trends]"), 0) == ["model.hidden"]
 
 
-@in_a_browser
 def test_colours_stand_for_any_setting_or_for_rankings_and_stay_with_them(page):
     place = page.locator("[data-chooser=curves]")
     place.locator("select").nth(1).select_option("model, bleu, at recurrent, clamped to zero")
@@ -163,7 +145,6 @@ def test_colours_stand_for_any_setting_or_for_rankings_and_stay_with_them(page):
     assert legend_colours(page, "trends")["linear_correlation"] == "#0072b2"
 
 
-@in_a_browser
 def test_runs_are_filtered_and_sorted_by_keyboard_alone(page):
     shown = "#runs tbody tr:not([hidden]) td:first-child"
     assert page.locator(shown).all_inner_texts() == ["1", "2", "3", "4"]
@@ -180,7 +161,6 @@ def test_runs_are_filtered_and_sorted_by_keyboard_alone(page):
     assert page.locator(shown).all_inner_texts() == ["3", "4"]
 
 
-@in_a_browser
 def test_no_part_of_the_page_is_wider_than_a_small_screen(page):
     page.set_viewport_size({"width": 700, "height": 900})
     width = "document.documentElement.scrollWidth"

@@ -9,7 +9,6 @@ import pytest
 from onegrain.reporting.comparison.page import write_comparison
 from onegrain.reporting.run_files import CURVE_COLUMNS, read_run
 
-CHROMIUM = shutil.which("chromium")
 SEVERAL = 3  # tasks
 
 
@@ -40,19 +39,8 @@ def test_the_matrix_is_a_figure_and_a_table_too(sweep):
     assert pd.read_csv(sweep / "comparison" / "task_neurons.csv")["owners"].max() == 2
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
-def test_the_page_shows_how_many_neurons_every_two_tasks_share(sweep):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    page_file = write_comparison([sweep], sweep)
-    flags = ["--headless", "--no-sandbox", "--disable-gpu"]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page()
-        page.context.set_offline(True)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(page_file.as_uri())
-        page.locator("[data-chooser=sharing] svg").first.wait_for()
+def test_the_page_shows_how_many_neurons_every_two_tasks_share(sweep, opened):
+    with opened(write_comparison([sweep], sweep), "[data-chooser=sharing] svg") as page:
         counts = page.locator("[data-chooser=sharing] svg .mark-text.role-mark text")
         # 26 of 256 are the top tenth; turned by 13, two neighbours share half of them
         assert counts.all_text_contents() == [
@@ -64,5 +52,3 @@ def test_the_page_shows_how_many_neurons_every_two_tasks_share(sweep):
         assert page.locator("#sharing tbody tr:visible").count() == 0  # it shares all it has
         page.locator("#sharing-filter").fill("task0; task1")
         assert page.locator("#sharing tbody tr:visible").count() == 1
-        assert errors == []
-        browser.close()
