@@ -59,8 +59,8 @@ def by_hand(tunable, mask, of_sentences):
 def test_counts_are_those_of_a_loop_over_sentences(tiny_transformer, rows, of_sentences, neurons):
     tunable = trained(tiny_transformer("bert"), of_sentences)
     measure = LabellingAccuracy(tunable.studied, corpus(of_sentences), rows)
-    ids = torch.tensor(neurons, dtype=torch.long)
-    mask = Mask(ids, measure.layout, Site.layer_output)
+    place = (measure.layout, Site.layer_output)
+    mask = Mask(torch.tensor(neurons), *place) if neurons else Mask.empty(*place)
     counts = measure.counts(mask)
     torch.testing.assert_close(counts, by_hand(tunable, mask, of_sentences))
     assert counts[:, 1].tolist() == ([1, 1, 1] if of_sentences else [4, 1, 4])
@@ -82,10 +82,10 @@ def test_curves_with_every_clamp_have_an_interval(tiny_transformer):
     measure = LabellingAccuracy(tunable.studied, corpus(), 100)
     pool = torch.randn(30, 24, generator=torch.Generator().manual_seed(0))
     scores = torch.arange(24.0)
-    ranking = Ranking(scores.argsort(descending=True), scores, "variance", measure.layout)
+    ranking = Ranking("variance", scores.argsort(descending=True), scores, measure.layout)
     clamps = {Clamp.zero: None, Clamp.mean: pool.mean(dim=0), Clamp.resample: Resample(pool, 1)}
     curves = model_curves(
-        measure, [ranking], sites=[Site.layer_output], clamps=clamps, fractions=[0, 0.5, 1],
+        measure, [ranking], sites=[Site.layer_output], clamps=clamps, fractions=[0.0, 0.5, 1.0],
         bootstrap_samples=20,
     )  # fmt: skip
     assert set(curves["metric"]) == {"accuracy"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -191,6 +191,9 @@ def _all_files_in(folder: Path) -> Iterator[None]:
     finally:
         for name in ours:
             os.environ.pop(name, None)
+        for place in ("artifacts/tmp", "artifacts"):  # its cache, which references do not fill
+            with suppress(OSError):
+                (folder / place).rmdir()
 
 
 def _start(mode: TrackingMode, **options: Any) -> wandb.Run:
