@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +17,9 @@ import pandas as pd
 from rich.console import Console
 
 from onegrain.activations.activations import Activations
-from onegrain.data.corpus import Splits
+from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.datasets import load_parallel
-from onegrain.data.labelled import load_labelled
+from onegrain.data.labelled import LabelledText, load_labelled
 from onegrain.data.labelled_beside import labelled_beside
 from onegrain.models.instances import instance_order
 from onegrain.probing.table import lambda_grid_table
@@ -40,6 +40,7 @@ from onegrain.settings import (
     plain,
 )
 from onegrain.stages import (
+    OpenRun,
     loaded,
     model_metrics,
     model_text,
@@ -72,6 +73,27 @@ from onegrain.tracking.runs import TrackedRun, tracked_run
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """What is read: the model's text, the labelled one, and further labels of the same words."""
+
+    data: Splits
+    labelled: LabelledText
+    beside: Mapping[str, LabelledText]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What an analysis has to show, as it goes into the run's files."""
+
+    metrics: dict[str, Metric]
+    curves: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    meaning: Meaning
+    label_neurons: LabelNeurons
+    explorer: ExplorerData
+
+
 def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict[str, Metric]:
     """Run everything from text to the page, and return the metrics.
 
@@ -88,81 +110,100 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     store = Store(Path(settings.store or Path(settings.output_root) / "store"))
     track = _tracking(settings, folder)
 
-    language, splitting = _source_language(settings), settings.data.text.splitting
-    has_network = not isinstance(settings.model, RecordedModel)
-    data = load_parallel(settings.data) if has_network else Splits.empty(language)
-    labelled = load_labelled(settings.task, data, language, settings.seed, splitting)
-    further = labelled_beside(
-        settings.analysis.tasks,
-        *(settings.task, labelled, data, language, settings.seed, splitting),
-    )
-    data = model_text(settings, data, labelled)
-    compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
-    models = {
-        instance: trained_model(settings, data, instance, store, partial(track, job_type="train"))
-        for instance in instance_order(settings.model, compared=compared)
-        if has_network
-    }
-    model = models.get(settings.model.instance)
-    read = reading(settings, model)
-    corpora = labelled.with_each(read)
+    texts = _read(settings)
+    models = _train(settings, texts.data, store, partial(track, job_type="train"))
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         tracked.log_used("model", *_trained_here(settings, models))
-        recordings = recordings_of(settings, model, corpora, store)
-        probed = probe_property(settings, recordings, corpora, store)
-        beside = control_metrics(settings, probed, store)
-        beside |= code_length_metrics(settings, probed, store)
+        found = _analyse(settings, texts, models, store, tracked)
+        found.metrics["run/seconds"] = time.perf_counter() - began
+        page = _publish(folder, tracked, found)
 
-        text = read(ranking_text(settings, data, labelled.train))
-        texts = {n: recorded(settings, models[n], text, store) for n in sorted(models)}
-        on_text = {number: Activations.open(place) for number, place in texts.items()} or {
-            settings.model.instance: Activations.open(recordings["train"])
-        }
-        tracked.log_made("activations", *{*recordings.values(), *texts.values()})
-        own = on_text[settings.model.instance]
-        of_labels = label_sensitivity(settings, models, probed, store)
-        ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
-        studied = loaded(settings, model)
-        unseen = unseen_text(settings, studied, data, labelled)
-        curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
-        sets = neuron_sets(settings, probed, own)
-        judges = judged(settings, ranking, probed)
-        translations = controlled_translations(settings, data, corpora, models, studied, store)
-        of_tasks = {name: text.with_each(read) for name, text in further.items()}
-        others = probed_beside(settings, recordings, of_tasks, store)
-        shared = tables_of_tasks(settings, probed, others)
-        meaning = findings(settings, ranking, probed, Activations.open(probed.recordings["train"]))
-        meaning = replace(meaning, **shared)
-        explorer = explorer_data(
-            settings,
-            probed.weight,
-            probed.labels,
-            Activations.open(probed.recordings["test"]),
-            corpora.test,
-        )
-        metrics = model_metrics(settings, data, model, store)
-        metrics |= probe_metrics(settings, probed) | beside | ranking_metrics(ranking)
-        metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
-        metrics |= of_labels.metrics
-        metrics |= finding_metrics(meaning, probed.task.name) | task_metrics(shared)
-        metrics |= translation_control_metrics(translations)
-        metrics["run/seconds"] = time.perf_counter() - began
-        tables = {
-            "neurons": _neuron_table(settings, ranking, probed, meaning),
-            "lambda_grid": lambda_grid_table(probed.probe, probed.dev, probed.test, probed.point),
-            "agreement": ranking.agreement,
-            "minimal": sets.minimal,
-            "neuron_sets": sets.members,
-            "judges": judges,
-            "control": translations,
-            "label_orders": ranking.label_orders(settings.analysis.top),
-        }
-        known = (meaning, of_labels.tables, explorer)
-        page = _publish(folder, tracked, metrics, curves, tables, *known)
-
-    _show(settings, metrics, curves)
+    _show(settings, found.metrics, found.curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
-    return metrics
+    return found.metrics
+
+
+def _read(settings: Settings) -> _Texts:
+    language, splitting = settings.data.pair.split("-")[0], settings.data.text.splitting
+    has_network = not isinstance(settings.model, RecordedModel)
+    data = load_parallel(settings.data) if has_network else Splits.empty(language)
+    how = (data, language, settings.seed, splitting)
+    labelled = load_labelled(settings.task, *how)
+    beside = labelled_beside(settings.analysis.tasks, settings.task, labelled, *how)
+    return _Texts(model_text(settings, data, labelled), labelled, beside)
+
+
+def _train(settings: Settings, data: Splits, store: Store, open_run: OpenRun) -> dict[int, Path]:
+    """Return the folders of the models, by the number of their instance; none of recorded ones."""
+    if isinstance(settings.model, RecordedModel):
+        return {}
+    compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
+    return {
+        instance: trained_model(settings, data, instance, store, open_run)
+        for instance in instance_order(settings.model, compared=compared)
+    }
+
+
+def _analyse(
+    settings: Settings,
+    texts: _Texts,
+    models: Mapping[int, Path],
+    store: Store,
+    tracked: TrackedRun,
+) -> _Found:
+    """Record, probe, rank neurons, take them away, and say what they mean."""
+    data, model = texts.data, models.get(settings.model.instance)
+    read = reading(settings, model)
+    corpora = texts.labelled.with_each(read)
+    recordings = recordings_of(settings, model, corpora, store)
+    compared = {
+        number: recorded(settings, models[number], read(_ranking_text(settings, texts)), store)
+        for number in sorted(models)
+    } or {settings.model.instance: recordings["train"]}
+    tracked.log_made("activations", *{*recordings.values(), *compared.values()})
+    on_text = {number: Activations.open(place) for number, place in compared.items()}
+    own = on_text[settings.model.instance]
+
+    probed = probe_property(settings, recordings, corpora, store)
+    of_labels = label_sensitivity(settings, models, probed, store)
+    ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
+    studied = loaded(settings, model)
+    unseen = unseen_text(settings, studied, data, texts.labelled)
+    curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
+    sets = neuron_sets(settings, probed, own)
+    judges = judged(settings, ranking, probed)
+    translations = controlled_translations(settings, data, corpora, models, studied, store)
+    beside = {name: text.with_each(read) for name, text in texts.beside.items()}
+    shared = tables_of_tasks(settings, probed, probed_beside(settings, recordings, beside, store))
+    meaning = findings(settings, ranking, probed, Activations.open(recordings["train"]))
+    meaning = replace(meaning, **shared)
+
+    metrics = model_metrics(settings, data, model, store) | probe_metrics(settings, probed)
+    metrics |= control_metrics(settings, probed, store)
+    metrics |= code_length_metrics(settings, probed, store) | ranking_metrics(ranking)
+    metrics |= ablation_metrics(settings, curves) | sets.metrics | judge_metrics(judges)
+    metrics |= of_labels.metrics | finding_metrics(meaning, probed.task.name)
+    metrics |= task_metrics(shared) | translation_control_metrics(translations)
+    tables = {
+        "neurons": _neuron_table(settings, ranking, probed, meaning),
+        "lambda_grid": lambda_grid_table(probed.probe, probed.dev, probed.test, probed.point),
+        "agreement": ranking.agreement,
+        "minimal": sets.minimal,
+        "neuron_sets": sets.members,
+        "judges": judges,
+        "control": translations,
+        "label_orders": ranking.label_orders(settings.analysis.top),
+    }
+    explorer = _explorer(settings, probed, recordings["test"], corpora.test)
+    return _Found(metrics, curves, tables, meaning, of_labels.tables, explorer)
+
+
+def _ranking_text(settings: Settings, texts: _Texts) -> Corpus:
+    return ranking_text(settings, texts.data, texts.labelled.train)
+
+
+def _explorer(settings: Settings, probed: Probed, recording: Path, test: Corpus) -> ExplorerData:
+    return explorer_data(settings, probed.weight, probed.labels, Activations.open(recording), test)
 
 
 def _tracking(
@@ -201,30 +242,22 @@ def _neuron_table(
     return ranking.to_frame().join(served.join(neuron_columns(meaning)), on="neuron")
 
 
-def _publish(
-    folder: Path,
-    tracked: TrackedRun,
-    metrics: dict[str, Metric],
-    curves: pd.DataFrame,
-    tables: dict[str, pd.DataFrame],
-    meaning: Meaning,
-    label_neurons: LabelNeurons,
-    explorer: ExplorerData,
-) -> Path:
+def _publish(folder: Path, tracked: TrackedRun, found: _Found) -> Path:
     """Write the run's files and its page, mirror them in the tracked run; return the page."""
     write_run_files(
         folder,
-        metrics=metrics,
-        curves=curves,
-        meaning=meaning,
-        label_neurons=label_neurons,
-        explorer=explorer,
-        **tables,
+        metrics=found.metrics,
+        curves=found.curves,
+        meaning=found.meaning,
+        label_neurons=found.label_neurons,
+        explorer=found.explorer,
+        **found.tables,
     )
     page = write_report(folder)
-    tracked.log_curves(curves)
-    tracked.log_scalars(metrics)
-    tracked.log_tables(curves=curves, **tables, **meaning.tables(), **label_neurons.known())
+    tracked.log_curves(found.curves)
+    tracked.log_scalars(found.metrics)
+    tables = found.meaning.tables() | found.label_neurons.known()
+    tracked.log_tables(curves=found.curves, **found.tables, **tables)
     tracked.log_report(page)
     return page
 
@@ -236,10 +269,6 @@ def _show(settings: Settings, metrics: dict[str, Metric], curves: pd.DataFrame) 
     Console().print(summary_table(metrics, shown, plain(settings)))
     if len(shown) < len(curves):
         log.info("the table has one site and clamp of each ranking; the page has all")
-
-
-def _source_language(settings: Settings) -> str:
-    return settings.data.pair.split("-")[0]
 
 
 def _short_name(settings: Settings, overrides: Sequence[str]) -> str:
