@@ -23,6 +23,16 @@ def test_a_plugin_that_is_absent_costs_one_line_that_names_its_extra(
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_slurm_is_refused_in_a_line_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    slurm = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher"
+    monkeypatch.setattr(launchers, "_is_installed", lambda _: True)
+    monkeypatch.setattr(launchers.shutil, "which", lambda _: None)
+    with pytest.raises(UserError, match=r"^hydra/launcher=submitit_slurm: there is no srun here"):
+        check_plugin(slurm)
+    monkeypatch.setattr(launchers.shutil, "which", lambda _: "/usr/bin/srun")
+    check_plugin(slurm)
+
+
 def test_hydras_own_plugins_and_those_of_others_are_not_ours_to_judge() -> None:
     check_plugin("hydra._internal.core_plugins.basic_launcher.BasicLauncher")
     check_plugin("hydra_plugins.mine.Launcher")

@@ -10,6 +10,7 @@ from onegrain import run_folder
 from onegrain.errors import UserError
 from onegrain.run_folder import (
     discard_unmade_run,
+    give_back_latest,
     latest_folder,
     link_latest,
     new_run_folder,
@@ -92,3 +93,20 @@ def test_latest_can_be_set_back(tmp_path: Path) -> None:
     assert latest_folder(tmp_path) == first.resolve()
     link_latest(tmp_path, None)
     assert latest_folder(tmp_path) is None
+
+
+def test_what_has_nothing_to_show_gives_the_link_back(tmp_path: Path) -> None:
+    good, failed, other = (new_run_folder(tmp_path, NOON) for _ in range(3))
+    link_latest(tmp_path, failed)
+    give_back_latest(tmp_path, failed, good)
+    assert latest_folder(tmp_path) == good.resolve()
+    link_latest(tmp_path, other)  # taken by a run beside it
+    give_back_latest(tmp_path, failed, good)
+    assert latest_folder(tmp_path) == other.resolve()
+    for folder in (failed, other):
+        folder.rmdir()
+    give_back_latest(tmp_path, other, failed)  # what was before is gone as well
+    assert latest_folder(tmp_path) == good.resolve()
+    good.rmdir()
+    give_back_latest(tmp_path, other, None)
+    assert not (tmp_path / "latest").is_symlink()

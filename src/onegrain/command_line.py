@@ -41,6 +41,7 @@ from onegrain.run_folder import (
     LOG_FILE,
     command_of,
     discard_unmade_run,
+    give_back_latest,
     latest_folder,
     link_latest,
     new_run_folder,
@@ -166,12 +167,14 @@ def _single_folder(settings: Settings, arguments: argparse.Namespace) -> Iterato
     try:
         yield
     except SystemExit as stopped:
-        if stopped.code == USER_ERROR and discard_unmade_run(folder):
-            link_latest(root, before)
+        if stopped.code == USER_ERROR:
+            discard_unmade_run(folder)
+            give_back_latest(root, folder, before)
         raise
     finally:
         with contextlib.suppress(OSError):  # it holds something, as it should
             folder.rmdir()
+            give_back_latest(root, folder, before)
 
 
 @contextlib.contextmanager
@@ -182,6 +185,7 @@ def _sweep_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator
     begun = begun_sweep(root, chosen) if settings.resume else None
     if settings.resume and begun is None:
         sys.stdout.write(f"resume=true: {root} has no sweep of this command line; it begins now\n")
+    before = latest_folder(root)
     folder = new_run_folder(root) if begun is None else begun.folder
     link_latest(root, folder)
     if begun is None:
@@ -205,6 +209,7 @@ def _sweep_folder(settings: Settings, arguments: argparse.Namespace) -> Iterator
         forget_begun(folder)
         with contextlib.suppress(OSError):
             folder.rmdir()
+            give_back_latest(root, folder, before)
         if folder.exists():
             _compare(folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from importlib.util import find_spec
@@ -26,7 +27,7 @@ def check_plugin(target: str) -> None:
         target: The class that Hydra would make.
 
     Raises:
-        UserError: If it is one of ours and absent.
+        UserError: If it is one of ours and absent, or there is no SLURM for it.
     """
     package = ".".join(target.split(".")[:2])
     if package in EXTRAS and not _is_installed(package):
@@ -34,6 +35,11 @@ def check_plugin(target: str) -> None:
         raise UserError(
             f"hydra/{kind}: {package.rpartition('.')[2]} is not installed; "
             f"pip install 'onegrain[{EXTRAS[package]}]'"
+        )
+    if target.endswith(".SlurmLauncher") and shutil.which("srun") is None:
+        raise UserError(
+            "hydra/launcher=submitit_slurm: there is no srun here; start it on the cluster, or "
+            "take hydra/launcher=submitit_local"
         )
 
 

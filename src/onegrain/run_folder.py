@@ -94,6 +94,25 @@ def link_latest(root: Path, folder: Path | None) -> None:
             fresh.unlink()
 
 
+def give_back_latest(root: Path, mine: Path, before: Path | None) -> None:
+    """Point ``<root>/latest`` away from a run that has nothing to show.
+
+    A link that another run has taken meanwhile stays.
+
+    Args:
+        root: The output root.
+        mine: That run's folder, which may be gone.
+        before: What the link pointed to; where that is gone too, the newest run that is there.
+    """
+    link = root / LATEST
+    if link.exists() and link.resolve() != mine.resolve():
+        return
+    if before is None or not before.is_dir():
+        there = (path for path in root.glob("????-??-??/*") if path.is_dir() and path != mine)
+        before = max(there, default=None, key=lambda path: (path.parent.name, path.name))
+    link_latest(root, before)
+
+
 def command_of(overrides: Sequence[str]) -> str:
     """The command line that makes a run with these choices."""
     return shlex.join(("python", "train.py", *overrides))

@@ -117,6 +117,21 @@ def test_killed_training_goes_on_exactly_as_if_it_had_not_been(
     assert untimed[0] == untimed[1]
 
 
+class Interrupted(Callback):
+    """Ctrl-C, in the middle of an epoch."""
+
+    def on_train_batch_end(self, *_, **__):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_in_training_is_ctrl_c_to_who_called(tmp_path, splits, small, trainer):
+    with pytest.raises(KeyboardInterrupt):
+        train_model(
+            *(splits.train, splits.dev, small, trainer, TEXT, 1, tmp_path),
+            callbacks=[Interrupted()],
+        )
+
+
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_random_state_alone(
     tmp_path, splits, small, trainer
 ):

@@ -56,9 +56,12 @@ def fit(
     last = folder / "last.ckpt"
     if last.exists():
         log.info("training goes on from %s", last)
-    lightning.fit(
-        module, shown, unseen, ckpt_path=last if last.exists() else None, weights_only=True
-    )
+    try:
+        lightning.fit(
+            module, shown, unseen, ckpt_path=last if last.exists() else None, weights_only=True
+        )
+    except SystemExit as stopped:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from stopped
     report = next(each for each in reports if isinstance(each, EpochReport))
     if not alone:  # the report that was filled is that of another process
         state = torch.load(last, weights_only=True)
