@@ -50,6 +50,19 @@ def test_the_screen_finds_what_fp32_finds_also_where_symbols_nearly_tie(
 
 
 @torch.no_grad()
+def test_where_more_symbols_nearly_tie_than_are_candidates_all_are_multiplied_again():
+    torch.manual_seed(0)
+    output = nn.Linear(64, 200)
+    output.bias.zero_()
+    steps = torch.linspace(0, 1e-3, 100)[torch.randperm(100)]  # all the same in bf16, or nearly
+    output.weight[100:] = output.weight[0] * (1 + steps[:, None])
+    read = 3 * output.weight[0] + 0.01 * torch.randn(40, 64)
+    expected = writable(output(read)).argmax(dim=1)
+    assert expected.unique().tolist() == [100 + int(steps.argmax())]
+    assert Screen.of(output).most_probable(read).equal(expected)
+
+
+@torch.no_grad()
 def test_most_rows_of_clear_scores_are_not_multiplied_again(monkeypatch):
     torch.manual_seed(0)
     output = nn.Linear(64, 500)
