@@ -1,6 +1,7 @@
 import random
 
 import pytest
+from pytorch_lightning.callbacks import Callback
 
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.settings import (
@@ -15,6 +16,27 @@ from onegrain.settings import (
 
 NOUNS = {"dog": "chien", "cat": "chat", "man": "homme", "house": "maison", "book": "livre"}
 VERBS = {"sees": "voit", "takes": "prend", "wants": "veut", "has": "a"}
+
+
+class Killed(BaseException):
+    """Not an Exception: Lightning must not get to tidy up."""
+
+
+class KillDuringEpoch(Callback):
+    error = Killed
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.current_epoch == self.epoch:
+            raise Killed
+
+
+@pytest.fixture
+def kill_during():
+    """A callback that kills training in the middle of an epoch, by ``kill_during.error``."""
+    return KillDuringEpoch
 
 
 def sentence(random_source):

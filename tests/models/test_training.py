@@ -20,19 +20,6 @@ TEXT = TextSettings()
 BF16 = pytest.mark.skipif(not has_bf16_lstm("cpu"), reason="this processor has no LSTM in bf16")
 
 
-class Killed(BaseException):
-    """Not an Exception: Lightning must not get to tidy up."""
-
-
-class KillDuringEpoch(Callback):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.current_epoch == self.epoch:
-            raise Killed
-
-
 @pytest.fixture(scope="module")
 def trained_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("trained")
@@ -85,14 +72,14 @@ def test_the_epoch_of_the_lowest_dev_loss_is_kept(trained, splits):
     ],
 )
 def test_killed_training_goes_on_exactly_as_if_it_had_not_been(
-    tmp_path, splits, model, trainer, schedule, request
+    tmp_path, kill_during, splits, model, trainer, schedule, request
 ):
     small = request.getfixturevalue(model)
     trainer.schedule = schedule
     trainer.decay_from = 2
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train_model(splits.train, splits.dev, small, trainer, TEXT, 1, whole)
-    with pytest.raises(Killed):
+    with pytest.raises(kill_during.error):
         train_model(
             splits.train,
             splits.dev,
@@ -101,7 +88,7 @@ def test_killed_training_goes_on_exactly_as_if_it_had_not_been(
             TEXT,
             1,
             broken,
-            callbacks=[KillDuringEpoch(1)],
+            callbacks=[kill_during(1)],
         )
     assert not (broken / "metrics.json").exists()
     train_model(splits.train, splits.dev, small, trainer, TEXT, 1, broken)

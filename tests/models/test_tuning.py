@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from pytorch_lightning.callbacks import Callback
 from safetensors.torch import load_file
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -235,26 +234,15 @@ def test_hidden_words_go_on_from_a_checkpoint_with_or_without_a_head(tiny_transf
         assert load(tmp_path / kind).mask_id is not None
 
 
-class Killed(BaseException):
-    """Not an Exception: Lightning must not get to tidy up."""
-
-
-class KillDuringEpoch(Callback):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.current_epoch == self.epoch:
-            raise Killed
-
-
 @pytest.mark.parametrize("kind", ["tokens", "words"])
-def test_tuning_that_was_killed_ends_as_if_it_had_not_been(tiny_transformer, words, tmp_path, kind):
+def test_tuning_that_was_killed_ends_as_if_it_had_not_been(
+    tiny_transformer, words, tmp_path, kill_during, kind
+):
     base = tiny_transformer("bert")
     words = Splits(*(part.select(range(30)) for part in (words.train, words.dev, words.test)))
     whole = tune(words, base, tmp_path / "whole", kind, epochs=3)
-    with pytest.raises(Killed):
-        tune(words, base, tmp_path / "killed", kind, [KillDuringEpoch(1)], epochs=3)
+    with pytest.raises(kill_during.error):
+        tune(words, base, tmp_path / "killed", kind, [kill_during(1)], epochs=3)
     assert not (tmp_path / "killed" / "model.safetensors").exists()
     resumed = tune(words, base, tmp_path / "killed", kind, epochs=3)
     timed = {"train/seconds", "train/tokens_per_second"}
