@@ -41,17 +41,17 @@ def load(folder, truncated=Truncated.error, max_length=None, **translation):
     return load_pretrained(folder, settings)
 
 
-def by_hand(folder, lines, beam=1, **options):
+def by_hand(folder, lines, beam=1, limits=None, **options):
     """Translate lines one by one with their own library, whole."""
     import transformers
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     found = []
-    for line in lines:
+    for line, most in zip(lines, limits or [MOST] * len(lines), strict=True):
         read = tokenizer(line, return_tensors="pt")
         ids = model.generate(
-            **read, do_sample=False, num_beams=beam, max_new_tokens=MOST, **options
+            **read, do_sample=False, num_beams=beam, max_new_tokens=most, **options
         )
         found.append(tokenizer.decode(ids[0], skip_special_tokens=True).strip())
     return found
@@ -176,14 +176,16 @@ def test_curves_have_intervals_over_sentences(folder):
 def test_a_translation_that_does_not_end_is_cut_at_its_own_limit(folder):
     asked = TranslationSettings(max_decode_ratio=1.0, max_decode_extra=2)
     trained = load_pretrained(folder, TransformerModel(path=str(folder), translation=asked))
-    sources = trained.writer.read(LINES)
     measure = TransformerTranslation(trained, CORPUS, 100)
     found = measure.translations(Mask.empty(measure.layout, Site.layer_output))
-    tokenizer = trained.writer.tokenizer
-    longest = max(
-        len(tokenizer.tokenize(text)) - len(ids) for text, ids in zip(found, sources, strict=True)
-    )
-    assert longest <= 2 + 1  # a space may be a piece of its own
+    limits = [len(ids) + 2 for ids in trained.writer.read(LINES)]
+    if found == by_hand(folder, LINES, limits=[min(100, trained.writer.longest)] * len(LINES)):
+        pytest.skip("on this machine these random weights end every translation by themselves")
+    # some checkpoints make the last piece within a batch's limit the end of the text
+    at_the_end = by_hand(folder, LINES, limits=limits)
+    before_it = by_hand(folder, LINES, limits=[limit + 1 for limit in limits])
+    for text, *allowed in zip(found, at_the_end, before_it, strict=True):
+        assert text in allowed
 
 
 def test_no_translation_is_longer_than_the_decoder_has_positions(folder):
