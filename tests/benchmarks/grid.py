@@ -37,7 +37,7 @@ def _measure(setting: Setting, penalty: Penalty) -> list[Result]:
     whole = Result(
         case="grid",
         peer=PEER,
-        work=f"{len(grid)} λ beside 1, L2 {penalty.value}, {timed.epochs} ep.",
+        work=f"{len(grid)} λ beside 1, L2 {penalty.value}, {timed.epochs:g} ep.",
         seconds=timed.seconds,
         peer_seconds=setting.neurox.fit_seconds,
         target=TARGET,

@@ -53,7 +53,7 @@ def _measure(setting: Setting, work: Work, epochs: int) -> Result:
     weight, bias = timed.probe.weight[0], timed.probe.bias[0]
     return Result(
         case="saga",
-        work=f"{len(work.train):,} words, saga {epochs} ep., ours {timed.epochs} ep.",
+        work=f"{len(work.train):,} words, saga {epochs} ep., ours {timed.epochs:g} ep.",
         peer=PEER,
         seconds=timed.seconds,
         peer_seconds=theirs.seconds,

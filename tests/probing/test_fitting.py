@@ -97,6 +97,29 @@ def test_an_end_before_the_metric_settled_is_measured_on_a_sample(problem, monke
     torch.testing.assert_close(settled.objective, whole, rtol=1e-5, atol=0)
 
 
+def test_less_than_one_epoch_reads_that_share_of_the_words(problem, monkeypatch):
+    read = []
+    gather = InMemory.gather
+
+    def counted(source, rows):
+        read.append(len(rows))
+        return gather(source, rows)
+
+    monkeypatch.setattr(InMemory, "gather", counted)
+    grid = LambdaGrid.product([1e-3], [1e-3])
+    quarter = fit(problem, grid, epochs=0.25, batch_size=50)
+    assert read.count(50) == 3  # of the 12 batches in an epoch; samples are larger
+    none = fit(problem, LambdaGrid.product([10.0], [0.0]), epochs=1)
+    assert float(quarter.objective) < float(none.objective)
+    assert not quarter.converged.any()
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1.5])
+def test_epochs_are_whole_or_a_share(problem, epochs):
+    with pytest.raises(ValueError, match=f"epochs={epochs}: take a whole number"):
+        fit(problem, LambdaGrid.product([1e-3], [1e-3]), epochs=epochs)
+
+
 def test_a_center_beside_the_mean_has_the_same_optimum(problem, monkeypatch):
     grid = LambdaGrid.product([1e-2], [1e-3])
     usual = fit(problem, grid)

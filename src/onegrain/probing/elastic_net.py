@@ -53,7 +53,6 @@ class ElasticNetProbe(pl.LightningModule):
         train: The words to fit on.
         tolerance: Relative optimality residual at which a point is done.
         max_epochs: Passes over the data at most.
-        batch_size: Words in a step.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
         start: Weights and biases to start from; by default none and the labels' frequencies.
@@ -76,7 +75,6 @@ class ElasticNetProbe(pl.LightningModule):
         *,
         tolerance: float,
         max_epochs: int,
-        batch_size: int,
         learning_rate: float,
         dtype: torch.dtype,
         ranks: Ranks = ALONE,
@@ -86,7 +84,7 @@ class ElasticNetProbe(pl.LightningModule):
         self.automatic_optimization = False
         self.grid, self.train_data = grid, train
         self.ranks, self.words = ranks, ranks.total(len(train))
-        self.tolerance, self.max_epochs, self.batch_size = tolerance, max_epochs, batch_size
+        self.tolerance, self.max_epochs = tolerance, max_epochs
         self.learning_rate, self.compute_dtype, self.start = learning_rate, dtype, start
         size = len(grid)
         self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
@@ -189,7 +187,7 @@ class ElasticNetProbe(pl.LightningModule):
 
     @property
     def _batches(self) -> int:
-        return -(-self.words // self.batch_size)
+        return int(self.trainer.num_training_batches)  # fewer where only a share is read
 
     def _spread(self, most: int) -> LabelledActivations:
         """Return what this process has of at most ``most`` words, evenly spread over all."""

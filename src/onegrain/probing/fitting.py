@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from onegrain.models.lightning import choose_device, quiet
 from onegrain.probing.batches import WordBatches
-from onegrain.probing.elastic_net import ElasticNetProbe
+from onegrain.probing.elastic_net import WARM_UP_EPOCHS, ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.objective import Biases, Weights
@@ -37,7 +38,7 @@ def fit_probe(
     grid: LambdaGrid,
     *,
     tolerance: float = 1e-3,
-    epochs: int = 40,
+    epochs: int | float = 40,
     batch_size: int | None = None,
     dtype: torch.dtype = torch.float32,
     memory_gigabytes: float = 6.0,
@@ -57,8 +58,10 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most; points that need more are marked.
-        batch_size: Words in a step; by default a hundredth of all, between 64 and 2048.
+        epochs: Passes over the data at most; points that need more are marked. Below 1, only this
+            share of the words is read, once, in an order drawn at random.
+        batch_size: Words in a step; by default a hundredth of all, between 64 and 2048, and no more
+            than 512 with ``epochs`` of 1 or 2, where more steps are worth more than quick ones.
         dtype: Of matrix products.
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
@@ -68,15 +71,18 @@ def fit_probe(
         start: What the points start from, one for each; by default no weights.
 
     Returns:
-        The probes. With ``epochs`` of 1 or 2, which is before any point can have converged,
+        The probes. With ``epochs`` of up to 2, which is before any point can have converged,
         objective, residual and training accuracy are measured on 20,000 of the words.
 
     Raises:
-        ValueError: If a training word has no label id of ``labels``, or the grid has masks, which
-            are `onegrain.probing.refitting.refit_probe`'s.
+        ValueError: If ``epochs`` is neither a whole number nor a share, a training word has no label
+            id of ``labels``, or the grid has masks, which are
+            `onegrain.probing.refitting.refit_probe`'s.
     """
     if grid.allowed is not None:
         raise ValueError("a probe is first fitted on all neurons; refit_probe takes masks")
+    if epochs <= 0 or (epochs > 1 and epochs % 1):
+        raise ValueError(f"epochs={epochs:g}: take a whole number, or less than 1 for a share")
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
@@ -86,7 +92,7 @@ def fit_probe(
         center,
         tolerance,
         epochs,
-        batch_size or min(max(len(train) // 100, 64), 2048),
+        batch_size or _usual_batch(len(train), epochs),
         dtype,
         memory_gigabytes,
         accelerator,
@@ -100,6 +106,10 @@ def fit_probe(
         file = Path(folder) / "probe.safetensors"
         run_ranks(processes, _fit_share, fit, train, file)
         return Probe.load(file)
+
+
+def _usual_batch(words: int, epochs: int | float) -> int:
+    return min(max(words // 100, 64), 2048 if epochs > WARM_UP_EPOCHS else 512)
 
 
 def _fit_share(ranks: Ranks, fit: _Fit, train: LabelledActivations, file: Path) -> None:
@@ -118,7 +128,7 @@ class _Fit:
     grid: LambdaGrid
     center: Float[Tensor, " neurons"]
     tolerance: float
-    epochs: int
+    epochs: int | float
     batch_size: int
     dtype: torch.dtype
     memory_gigabytes: float
@@ -137,8 +147,7 @@ class _Fit:
             len(self.labels),
             train,
             tolerance=self.tolerance,
-            max_epochs=self.epochs,
-            batch_size=self.batch_size,
+            max_epochs=math.ceil(self.epochs),
             learning_rate=LEARNING_RATE_PER_ROOT_WORD * self.batch_size**0.5,
             dtype=self.dtype,
             ranks=ranks,
@@ -159,7 +168,7 @@ class _Fit:
 def _run(
     module: ElasticNetProbe,
     batches: DataLoader[object],
-    epochs: int,
+    epochs: int | float,
     accelerator: str,
     ranks: Ranks,
 ) -> None:
@@ -169,7 +178,8 @@ def _run(
         warnings.filterwarnings("ignore", message=".*configure_optimizers.* returned `None`.*")
         warnings.filterwarnings("ignore", message=".*`IterableDataset` has `__len__` defined.*")
         trainer = pl.Trainer(
-            max_epochs=epochs,
+            max_epochs=math.ceil(epochs),
+            limit_train_batches=max(1, round(min(epochs, 1) * len(batches))),
             accelerator=accelerator,
             devices=[ranks.rank % torch.cuda.device_count()] if shares_gpus else 1,
             logger=False,
