@@ -1,4 +1,4 @@
-"""The README's commands are those that CI runs, and every command line shown somewhere composes."""
+"""README.md and docs/: its commands are those of CI, command lines compose, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra._internal.utils import get_args_parser
@@ -17,7 +18,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CONF = REPOSITORY / "conf"
 README = REPOSITORY / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-PAGES = {"README.md": TEXT, "RESULTS.md": (REPOSITORY / "RESULTS.md").read_text(encoding="utf-8")}
+DOCS = REPOSITORY / "docs"
+PAGES = {
+    str(path.relative_to(REPOSITORY)): path.read_text(encoding="utf-8")
+    for path in (README, REPOSITORY / "RESULTS.md", *sorted(DOCS.glob("*.md")))
+}
 
 PROMISED = ["pip install -e . && python train.py", "pip install -e '.[dev]' && pytest -n auto"]
 
@@ -40,8 +45,29 @@ def shown_commands() -> Iterator[tuple[str, str]]:
 
 
 def train_arguments() -> list[tuple[str, tuple[str, ...]]]:
-    found = [(place, shlex.split(line, comments=True)) for place, line in shown_commands()]
-    return [(place, tuple(words[2:])) for place, words in found if words[1:2] == ["train.py"]]
+    """What follows ``train.py``, once however often it is shown, and where it is shown first."""
+    places: dict[tuple[str, ...], str] = {}
+    for place, line in shown_commands():
+        words = shlex.split(line, comments=True)
+        if words[1:2] == ["train.py"]:
+            places.setdefault(tuple(words[2:]), place)
+    return [(place, words) for words, place in places.items()]
+
+
+def relative_links(text: str) -> list[str]:
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    links: list[str] = re.findall(r"\]\(([^)\s]+)\)", prose)
+    return [link for link in links if "://" not in link]
+
+
+def anchors(text: str) -> set[str]:
+    """The ids that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def test_the_readme_begins_with_the_two_promised_commands() -> None:
@@ -66,3 +92,35 @@ def test_every_experiment_says_how_it_is_run() -> None:
     shown = {word for _, words in train_arguments() for word in words}
     for path in (CONF / "experiment").glob("*.yaml"):
         assert f"experiment={path.stem}" in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_relative_link_leads_to_a_file_and_a_heading(page: str) -> None:
+    for link in relative_links(PAGES[page]):
+        path, _, anchor = link.partition("#")
+        target = (REPOSITORY / page).parent / path if path else REPOSITORY / page
+        assert target.is_file(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = {link.partition("#")[0] for link in relative_links(TEXT)}
+    assert PAGES.keys() - {"README.md"} <= linked
+
+
+def test_the_numbers_beside_the_papers_are_those_of_results() -> None:
+    caption = TEXT.split("\n## ")[0]
+    shown = re.findall(r"\d+\.\d+", caption + section(TEXT, "Results beside the paper's"))
+    assert shown
+    for number in shown:
+        assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", PAGES["RESULTS.md"]), number
+
+
+def test_the_notebook_finds_the_neuron_that_decides() -> None:
+    (code,) = re.findall(r"^```python\n(.*?)\n```", PAGES["docs/notebook.md"], re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    first = names["ranking"].to_frame().iloc[0]
+    found = [first[name] for name in ("neuron", "direction", "layer", "unit")]
+    assert found == [6, "backward", 2, 0]
