@@ -1,4 +1,4 @@
-"""README.md and docs/: its commands are those of CI, command lines compose, links lead somewhere."""
+"""README.md and docs/: CI runs the two commands, command lines compose, links lead somewhere."""
 
 from __future__ import annotations
 
