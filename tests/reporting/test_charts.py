@@ -59,6 +59,17 @@ def test_the_majority_is_no_rule_for_other_metrics(curve_table: pd.DataFrame) ->
     assert spec["layer"][1]["encoding"]["y"]["title"] == "BLEU"
 
 
+def test_what_sets_a_curve_apart_stands_below_a_title_of_what_fits(
+    curves_in_model: Callable[..., pd.DataFrame],
+) -> None:
+    (curve,) = curves_of(curves_in_model("absolute_deviation"))
+    title = specification(ablation_chart(curve))["title"]
+    assert title["text"] == "Ablating neurons in the model: pos, ranked by absolute_deviation"
+    apart, bands = title["subtitle"]
+    assert apart.lower() == ", ".join(curve.variant)
+    assert bands.startswith("Bands of top and bottom")
+
+
 def test_a_comparison_has_each_ranking_once_and_the_random_order_once(
     curves_in_model: Callable[..., pd.DataFrame],
 ) -> None:

@@ -79,7 +79,7 @@ def ablation_chart(curve: Curve, majority: Number | None = None) -> alt.LayerCha
         layer=layers,
         width=WIDTH,
         height=340,
-        title=alt.TitleParams(_curve_title(curve), subtitle=random_note(curve)),
+        title=alt.TitleParams(_curve_title(curve), subtitle=_curve_notes(curve)),
         description=(
             f"Line chart: {curve.metric} against the share of neurons {done}, taken from the top, "
             f"at random and from the bottom of the ranking {curve.ranking}."
@@ -264,8 +264,13 @@ def _majority_rule(majority: Number) -> list[alt.Chart]:
 def _curve_title(curve: Curve) -> str:
     done = "Keeping" if curve.operation == "keep" else "Ablating"
     where = _TARGETS.get(curve.target, curve.target)
-    variant = f" ({', '.join(curve.variant)})" if curve.variant else ""
-    return f"{done} neurons {where}: {curve.task}, ranked by {curve.ranking}{variant}"
+    return f"{done} neurons {where}: {curve.task}, ranked by {curve.ranking}"
+
+
+def _curve_notes(curve: Curve) -> list[str]:
+    """What else sets it apart, below the title, which wide fonts would cut off; what bands are."""
+    variant = ", ".join(curve.variant)
+    return [*([variant[0].upper() + variant[1:]] if variant else []), random_note(curve)]
 
 
 def _heat_map_cells(grid: pd.DataFrame) -> pd.DataFrame:
