@@ -61,8 +61,7 @@ def run_table(runs: Sequence[RunResults], differ: Differences, folder: Path) -> 
         columns=["run", *titles, *(_SHOWN[name] for name in metrics), *short, "page"],
         numeric=[True, *([False] * len(keys)), *([True] * (len(metrics) + len(gaps))), False],
         rows=rows,
-        tall=True,
-        filterable=True,
+        tall=True,  # its filter, which the charts follow, stands above them
         hint="model=nmt, a task, a folder …",
     )
 

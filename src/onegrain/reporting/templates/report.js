@@ -59,14 +59,22 @@ for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.parentElement));
 }
 
-// Filters: rows that hold every word typed.
+// Filters: rows that hold every word typed; `seed=1` is looked for in the column of that name alone.
+function holds(row, titles, word) {
+  const texts = [...row.cells].map((cell) => cell.textContent.toLowerCase());
+  const [title, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
+  const column = word.includes("=") ? titles.indexOf(title) : -1;
+  return column < 0 ? texts.join(" ").includes(word) : !value || texts[column] === value;
+}
+
 function filterRows(input) {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = [...document.getElementById(input.dataset.filter).tBodies[0].rows];
+  const table = document.getElementById(input.dataset.filter);
+  const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.toLowerCase());
+  const rows = [...table.tBodies[0].rows];
   let shown = 0;
   for (const row of rows) {
-    const text = [...row.cells].map((cell) => cell.textContent.toLowerCase()).join(" ");
-    row.hidden = !words.every((word) => text.includes(word));
+    row.hidden = !words.every((word) => holds(row, titles, word));
     if (!row.hidden) shown += 1;
   }
   const count = document.getElementById(`${input.dataset.filter}-count`);
