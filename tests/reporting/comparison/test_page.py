@@ -61,6 +61,24 @@ def test_what_is_no_run_is_said_in_a_line(tmp_path, capsys):
     assert "there is no run in it" in capsys.readouterr().err
 
 
+def test_a_sweep_without_results_says_what_happened_and_how_to_go_on(sweep, opened):
+    for job in "0123":
+        (sweep / job / "metrics.json").unlink()
+    failed = "2026-11-21 10:00:01,000 ERROR   onegrain.command_line: job 1: no memory\n"
+    (sweep / "1" / "run.log").write_text(failed)
+    (sweep / "multirun.yaml").write_text("hydra: {overrides: {task: ['seed=1,2']}}\n")
+    with opened(write_comparison([sweep], sweep), "h1") as page:
+        assert page.locator("h1").inner_text() == "No run has finished, 1 failed, 4 unfinished"
+        said = page.locator("body").inner_text()
+        assert "There is nothing to compare yet" in said
+        assert "python train.py -m seed=1,2 resume=true" in said
+        assert "do not differ" not in said
+        assert "The numbers behind this page" not in said
+        states = page.locator("#failed tbody td:nth-child(2)").all_inner_texts()
+        assert states == ["unfinished", "failed", *["unfinished"] * 3]
+        assert page.locator("nav a").all_inner_texts() == ["Jobs without results"]
+
+
 def test_figures_for_a_paper_lie_beside_the_page(sweep):
     write_comparison([sweep], sweep)
     found = {path.stem for path in (sweep / "figures").glob("*.svg")}

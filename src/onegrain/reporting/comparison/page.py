@@ -143,12 +143,12 @@ def compare(collected: Collected, folder: Path) -> Comparison:
 
 
 def _render(comparison: Comparison, figures: Sequence[str]) -> str:
-    runs, failed = comparison.collected.runs, comparison.collected.failed
-    count = f"{len(runs)} run" + "s" * (len(runs) != 1)
+    runs = comparison.collected.runs
     return render_template(
         "comparison.html.j2",
         ["report.js", "comparison_rows.js", "comparison.js"],
-        title=count if not failed else f"{count}, {len(failed)} failed",
+        title=_title(comparison.collected),
+        collected=comparison.collected,
         varied=[_varied(comparison.differ, key) for key in comparison.differ.telling],
         following=[key for key in comparison.differ.keys if key not in comparison.differ.telling],
         figures=figures,
@@ -158,6 +158,14 @@ def _render(comparison: Comparison, figures: Sequence[str]) -> str:
         charts={"specs": {}} | _finite(comparison.drawn),
         sections=list(comparison.charts),
     )
+
+
+def _title(collected: Collected) -> str:
+    finished = len(collected.runs)
+    count = f"{finished} run" + "s" * (finished != 1) if finished else "No run has finished"
+    unfinished = sum(job.unfinished for job in collected.failed)
+    left = {"failed": len(collected.failed) - unfinished, "unfinished": unfinished}
+    return ", ".join([count, *(f"{number} {state}" for state, number in left.items() if number)])
 
 
 def _varied(differ: Differences, key: str) -> str:

@@ -71,9 +71,16 @@ def failed_table(failed: Sequence[FailedJob]) -> DataTable:
     return DataTable(
         id="failed",
         caption="Jobs that left no results",
-        columns=["folder", "what happened", "run it again"],
-        numeric=[False] * 3,
-        rows=[[Cell(str(job.folder)), Cell(job.reason), Cell(job.command)] for job in failed],
+        columns=["folder", "state", "what its log says last", "run it again"],
+        numeric=[False] * 4,
+        rows=[
+            [
+                Cell(str(job.folder)),
+                Cell("unfinished" if job.unfinished else "failed"),
+                *(Cell(job.reason), Cell(job.command)),
+            ]
+            for job in failed
+        ],
     )
 
 
