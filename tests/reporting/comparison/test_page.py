@@ -261,10 +261,9 @@ def test_the_charts_follow_the_filter_of_the_runs(page):
     assert page.locator("#runs-count").inner_text() == ""
 
 
-def test_no_part_of_the_page_is_wider_than_a_small_screen(page):
-    page.set_viewport_size({"width": 700, "height": 900})
-    width = "document.documentElement.scrollWidth"
-    page.wait_for_function(f"{width} <= 700")
+@pytest.mark.parametrize("width", [1200, 800, 500])
+def test_no_part_of_the_page_is_out_of_reach_on_a_small_screen(page, cut_off, width):
+    assert cut_off(page, width) == []
 
 
 def test_a_ranking_has_the_same_colour_in_curves_and_in_trends(sweep):
