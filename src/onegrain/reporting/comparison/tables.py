@@ -11,6 +11,7 @@ import pandas as pd
 
 from onegrain.reporting.comparison.collecting import FailedJob
 from onegrain.reporting.comparison.differences import Differences, short_name
+from onegrain.reporting.findings import asked_share
 from onegrain.reporting.formatting import measure, percent
 from onegrain.reporting.page_tables import Cell, DataTable
 from onegrain.reporting.run_files import Metric, RunResults
@@ -103,7 +104,7 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
             ),
             *(
                 Cell(str(row["tasks"]), row["tasks"]),
-                Cell(percent(row["fraction"]), row["fraction"]),
+                Cell(asked_share(row["fraction"]), row["fraction"]),
             ),
             *(
                 Cell(percent(row[name]), row[name])
@@ -125,7 +126,7 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
         rows=rows,
         tall=True,
         filterable=True,
-        hint="retrained 10.0% …",
+        hint="retrained 10% …",
     )
 
 
