@@ -75,8 +75,8 @@ class Curve:
     @property
     def size(self) -> int:
         """How many neurons there are; 0 where none was ever kept or ablated."""
-        most = self.points.loc[self.points["neurons"].idxmax()]
-        return round(most["neurons"] / most["fraction"]) if most["fraction"] > 0 else 0
+        neurons, fraction = self.points["neurons"].max(), self.points["fraction"].max()
+        return round(neurons / fraction) if fraction > 0 else 0
 
 
 def curves_of(table: pd.DataFrame) -> Iterator[Curve]:

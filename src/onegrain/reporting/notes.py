@@ -86,11 +86,11 @@ def _no_better_than_random(results: RunResults) -> Iterator[str]:
             if shares:
                 where = ", ".join((curve.task, *curve.variant))
                 failing.setdefault((where, _listed(shares)), []).append(curve)
-    for (where, shares), curves in failing.items():
+    for (where, listed), curves in failing.items():
         seeds = curves[0].seeds
         orders = f"the best of {seeds} random orders" if seeds > 1 else "a random order"
         yield (
-            f"Ranked by {_listed([curve.ranking for curve in curves])}, the top {shares} of the "
+            f"Ranked by {_listed([curve.ranking for curve in curves])}, the top {listed} of the "
             f"neurons, kept in the probe ({where}), do no better than {orders}."
         )
 

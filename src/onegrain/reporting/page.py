@@ -36,11 +36,11 @@ from onegrain.reporting.page_tables import (
     metrics_table,
     neuron_tables,
 )
-from onegrain.reporting.run_files import RunResults, read_run, write_whole
+from onegrain.reporting.run_files import EXPLORER_FILE, RunResults, read_run, write_whole
 from onegrain.reporting.sensitivity_tables import sensitivity_tables
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
-from onegrain.run_folder import REPORT_FILE
+from onegrain.run_folder import METRICS_FILE, REPORT_FILE
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +116,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         set_tables=set_tables(results),
         control_tables=control_tables(results.control),
         metrics_table=metrics_table(results.metrics),
+        numbers=_numbers(results.folder, explorer is not None),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
     )
 
@@ -163,6 +164,12 @@ def _vega_library() -> str:
 def _content_hash(script: str) -> str:
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _numbers(folder: Path, explored: bool) -> list[str]:
+    """The files that the page is made of, as they lie beside it."""
+    tables = sorted(path.name for path in folder.glob("*.csv"))
+    return [METRICS_FILE, *tables, *([EXPLORER_FILE] if explored else [])]
 
 
 def _facts(settings: Mapping[str, Any]) -> list[str]:
