@@ -266,6 +266,34 @@ def test_no_part_of_the_page_is_out_of_reach_on_a_small_screen(page, cut_off, wi
     assert cut_off(page, width) == []
 
 
+@pytest.mark.parametrize("width", [1200, 800, 500])
+def test_no_name_in_a_legend_is_cut_off(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(
+        """() => {
+            for (const run of runs) run.groups["model.hidden"] += " units in each of two layers";
+            for (const name of ["curves", "distribution"]) {
+                for (const pair of choosers[name].colours["model.hidden"]) {
+                    pair[0] += " units in each of two layers";
+                }
+                drawChoice(document.querySelector(`[data-chooser=${name}]`));
+            }
+        }"""
+    )
+    legends = (
+        "[data-chooser=curves] .role-legend-label, [data-chooser=distribution] .role-legend-label"
+    )
+    page.locator(legends).get_by_text("64 units in each").nth(1).wait_for()
+    beyond = page.evaluate(
+        """(legends) => [...document.querySelectorAll(legends)].filter((label) =>
+            label.getBoundingClientRect().right
+            > label.closest("svg").getBoundingClientRect().right + 1
+        ).map((label) => label.textContent)""",
+        legends,
+    )
+    assert beyond == []
+
+
 def test_a_ranking_has_the_same_colour_in_curves_and_in_trends(sweep):
     charts = compare(collect([sweep]), sweep).charts
     in_curves = charts["curves"]["colours"]["ranking"]

@@ -114,9 +114,10 @@ function drawChoice(place) {
   if (!data.length) return drawNothing(place);
   const filled = choosers[name].colours ? filledIn(spec, name, chosen, data) : spec;
   const wide = fixed.has(name) ? {} : { width: "container", autosize: { type: "fit-x", contains: "padding" } };
+  const chart = place.querySelector(".chart");
   vegaEmbed(
-    place.querySelector(".chart"),
-    { ...filled, ...wide, datasets: { [spec.data?.name ?? "rows"]: data } },
+    chart,
+    { ...withinWidth(filled, chart.clientWidth), ...wide, datasets: { [spec.data?.name ?? "rows"]: data } },
     {
       config: dark.matches ? themes.dark : themes.light,
       renderer: "svg",

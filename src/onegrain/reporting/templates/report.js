@@ -4,10 +4,30 @@
 const { themes, specs } = JSON.parse(document.getElementById("charts").textContent);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+// A legend as wide as its chart allows: Vega lays it out without asking how wide the chart is.
+const LETTER = 6.5; // pixels, about
+const SYMBOL = 45; // and the room between columns
+const ORDERS = 320; // the legend of top, random and bottom, beside the other one
+
+function withinWidth(spec, width) {
+  const fitted = structuredClone(spec);
+  for (const { encoding } of fitted.layer ?? []) {
+    const { legend, scale } = encoding?.color ?? {};
+    if (!legend?.columns || !Array.isArray(scale?.domain)) continue;
+    const longest = Math.max(...scale.domain.map((name) => String(name).length));
+    const beside = fitted.layer.some((layer) => layer.encoding?.strokeDash?.legend) ? ORDERS : 80;
+    const room = Math.max(1, Math.floor((width - beside) / (LETTER * longest + SYMBOL)));
+    legend.columns = Math.min(legend.columns, room);
+    legend.labelLimit = Math.min(legend.labelLimit, width - beside - SYMBOL);
+  }
+  return fitted;
+}
+
 function drawChart(place) {
   const name = place.dataset.chart;
   const fitted = { width: "container", autosize: { type: "fit-x", contains: "padding" } };
-  const spec = "facet" in specs[name] ? specs[name] : { ...specs[name], ...fitted };
+  const whole = withinWidth(specs[name], place.clientWidth);
+  const spec = "facet" in whole ? whole : { ...whole, ...fitted };
   vegaEmbed(place, spec, {
     config: dark.matches ? themes.dark : themes.light,
     renderer: "svg",
