@@ -70,6 +70,35 @@ def opened(browser: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def cut_off() -> Callable[[Any, int], list[str]]:
+    """Says what of a page cannot be reached in a window of some width: no box of it scrolls."""
+
+    def cut_off(page: Any, width: int) -> list[str]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
+        found: list[str] = page.evaluate(
+            """() => {
+                const room = (place) => {
+                    for (let box = place.parentElement; box; box = box.parentElement) {
+                        if (getComputedStyle(box).overflowX === "auto") return box;
+                    }
+                    return document.documentElement;
+                };
+                const seen = document.querySelectorAll("table, svg.marks, pre, .tiles, .filter");
+                return [...seen].filter((place) => {
+                    const box = room(place).getBoundingClientRect();
+                    const beyond = place.getBoundingClientRect().right > box.right + 1;
+                    const reached = room(place).scrollWidth > room(place).clientWidth;
+                    return box.right > innerWidth || (beyond && !reached);
+                }).map((place) => `${place.tagName} ${place.id || place.className}`);
+            }"""
+        )
+        return found
+
+    return cut_off
+
+
+@pytest.fixture
 def make_run(tmp_path: Path, make_run_in: Callable[..., Path]) -> Callable[..., Path]:
     """Makes ``<tmp>/2026-11-21/10-02-11-k3f9`` with every file a run has."""
     return partial(make_run_in, tmp_path)

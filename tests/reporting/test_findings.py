@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from onegrain.reporting.findings import (
+    asked_share,
+    counted,
     curves_of,
     finding,
-    notes,
     selected_point,
     shown_fractions,
 )
@@ -61,8 +62,8 @@ def test_experiments_that_differ_are_never_averaged(make_run: MakeRun) -> None:
 
 def test_the_finding_says_accuracy_majority_and_what_is_kept(make_run: MakeRun) -> None:
     assert finding(read_run(make_run())) == (
-        "The probe reads pos at 91.2%, majority 84.0%; keeping the top 10% of 256 neurons leaves "
-        "42.6%, keeping the bottom 10% leaves 10.1%."
+        "The probe reads pos at 91.2%, majority 84.0%; keeping the top 10% (26 of 256 neurons) "
+        "leaves 42.6%, keeping the bottom 10% leaves 10.1%."
     )
 
 
@@ -72,11 +73,13 @@ def test_the_finding_says_what_ablation_in_the_model_costs(
     on_probe = read_run(make_run()).curves
     both = pd.concat([on_probe, curves_in_model("variance")])
     assert finding(read_run(make_run(curves=both))).endswith(
-        "keeping the bottom 10% leaves 10.1%; in the model, ablating the top 5.1% by variance "
-        "takes BLEU from 25 to 9.05, the bottom to 25.00."
+        "keeping the bottom 10% leaves 10.1%; in the model, ablating the top 5% "
+        "(13 of 256 neurons) by variance takes BLEU from 25 to 9.05, the bottom to 25.00."
     )
     only = read_run(make_run(metrics={}, curves=curves_in_model("variance")))
-    assert finding(only).startswith("In the model, ablating the top 5.1% by variance takes BLEU")
+    assert finding(only).startswith(
+        "In the model, ablating the top 5% (13 of 256 neurons) by variance takes BLEU"
+    )
 
 
 def test_the_shares_shown_are_those_of_the_operation() -> None:
@@ -87,38 +90,21 @@ def test_the_shares_shown_are_those_of_the_operation() -> None:
     assert shown_fractions({}, "ablate") == (0.025, 0.10)
 
 
+def test_a_share_is_what_was_asked_for_as_in_metrics_and_the_neurons_are_counted(
+    curves_of_size: Callable[..., pd.DataFrame],
+) -> None:
+    few = curves_of_size(neurons=512)
+    (curve,) = curves_of(few[few["neurons"] <= 51])  # a schedule that does not reach all of them
+    point = curve.at("top", 0.025)
+    assert point is not None
+    assert (asked_share(0.025), counted(curve, point)) == ("2.5%", "15 of 512")  # the nearest
+
+
 def test_the_finding_holds_without_a_probe_or_curves(make_run: MakeRun) -> None:
     empty = pd.DataFrame(columns=CURVE_COLUMNS)
     run = read_run(make_run(metrics={"probe/accuracy": 0.5}, curves=empty))
     assert finding(run) == "The probe reads pos at 50.0%."
     assert finding(read_run(make_run(metrics={}, curves=empty))) == "This run measured no probe."
-
-
-def test_notes_tell_of_unfinished_points_unknown_words_and_what_was_counted(
-    make_run: MakeRun,
-) -> None:
-    counted = {"probe/unknown_share": 0.2, "task/dropped_sentences": 1, "ranking/unranked": 12}
-    unfinished, unknown, unranked, dropped = notes(read_run(make_run(metrics=counted)))
-    assert unfinished.startswith("5 of 25 λ points had not reached the tolerance")
-    assert "the chosen one" not in unfinished
-    assert unknown.startswith("20.0% of the test words")
-    assert unranked.startswith("ranking: 12 neurons have no score")
-    assert dropped == "task: 1 sentence was longer than the limit and was dropped."
-
-
-def test_notes_say_so_when_the_chosen_point_is_unfinished(make_run: MakeRun) -> None:
-    run = read_run(make_run())
-    grid = run.lambda_grid.assign(converged=~run.lambda_grid["selected"])
-    assert "the chosen one among them" in notes(read_run(make_run(lambda_grid=grid)))[0]
-    single = grid[grid["selected"]]
-    assert notes(read_run(make_run(lambda_grid=single)))[0].startswith("The probe had not")
-
-
-def test_a_run_with_nothing_to_warn_of_has_no_notes(make_run: MakeRun) -> None:
-    run = read_run(make_run())
-    grid = run.lambda_grid.drop(columns="converged")
-    clean = {"probe/unknown_share": 0.0, "task/dropped_sentences": 0}
-    assert notes(read_run(make_run(metrics=clean, lambda_grid=grid))) == []
 
 
 def test_the_selected_point_is_the_marked_row(make_run: MakeRun) -> None:

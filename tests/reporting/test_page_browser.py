@@ -40,3 +40,8 @@ def test_the_neurons_of_further_rankings_are_a_click_away(page):
     assert [tables.nth(place).is_visible() for place in range(tables.count())] == [True, False]
     page.locator("summary", has_text="The other rankings (1)").click()
     assert tables.nth(1).is_visible()
+
+
+@pytest.mark.parametrize("width", [1200, 800, 500])
+def test_no_part_of_the_page_is_out_of_reach_on_a_small_screen(page, cut_off, width):
+    assert cut_off(page, width) == []

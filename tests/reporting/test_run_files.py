@@ -81,6 +81,25 @@ def test_the_files_keep_the_contract_and_put_further_columns_last(make_run: Make
     assert not list(folder.glob(".*.part"))
 
 
+def test_a_table_is_a_file_when_it_has_rows_but_for_the_three_that_every_run_has(
+    make_run: MakeRun, meaning: Meaning
+) -> None:
+    always = {"metrics.json", "curves.csv", "neurons.csv", "lambda_grid.csv"}
+    found = {
+        path.name
+        for folder in [make_run(meaning=meaning)]
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+    further = {"agreement.csv", "minimal.csv", "neuron_sets.csv"}
+    assert found == always | further | {f"{name}.csv" for name in MEANING_COLUMNS}
+    nothing = {name: pd.DataFrame() for name in ("minimal", "neuron_sets", "judges", "control")}
+    nothing |= tables([], []) | {"label_orders": pd.DataFrame()}
+    folder = make_run(meaning=Meaning.nothing(), **nothing)  # in the same place, again
+    assert {path.name for path in folder.iterdir() if path.is_file()} == always
+    assert read_run(folder).meaning.words.empty
+
+
 def test_agreement_is_read_back_and_names_of_instances_are_words(make_run: MakeRun) -> None:
     agreement = read_run(make_run()).agreement
     assert agreement["kind"].tolist() == ["rankings", "instances"]

@@ -25,22 +25,6 @@ _CURVE_KEY = (
     *("ranking", "clamp", "site", "metric"),
 )
 
-# What a run counted and its reader should know: metric name after the stage, singular, plural.
-_COUNTED = {
-    "dropped_sentences": (
-        "sentence was longer than the limit and was dropped.",
-        "sentences were longer than the limit and were dropped.",
-    ),
-    "unseen_label_words": (
-        "test word has a label that training never showed; it is kept and counted as wrong.",
-        "test words have labels that training never showed; they are kept and counted as wrong.",
-    ),
-    "unranked": (
-        "neuron has no score in this ranking; it stands last.",
-        "neurons have no score in this ranking; they stand last.",
-    ),
-}
-
 
 @dataclass(frozen=True)
 class Point:
@@ -89,9 +73,10 @@ class Curve:
         )
 
     @property
-    def neurons(self) -> int:
-        """The most neurons that were kept or ablated: all there are, in a whole schedule."""
-        return int(self.points["neurons"].max())
+    def size(self) -> int:
+        """How many neurons there are; 0 where none was ever kept or ablated."""
+        neurons, fraction = self.points["neurons"].max(), self.points["fraction"].max()
+        return round(neurons / fraction) if fraction > 0 else 0
 
 
 def curves_of(table: pd.DataFrame) -> Iterator[Curve]:
@@ -144,6 +129,23 @@ def shown_fractions(settings: Mapping[str, Any], operation: str) -> tuple[float,
     return tuple(map(float, shown)) if shown else DEFAULT_FRACTIONS[operation]
 
 
+def asked_share(fraction: float) -> str:
+    """A share of the neurons that was asked for, as metrics name it: ``drop@2.5%``.
+
+    The share that was measured is the nearest of whole neurons; `counted` says it.
+
+    Example:
+        >>> asked_share(0.025), asked_share(0.1)
+        ('2.5%', '10%')
+    """
+    return f"{100 * fraction:g}%"
+
+
+def counted(curve: Curve, point: Point) -> str:
+    """How many neurons a point has, of how many: ``12 of 512``."""
+    return f"{number(point.neurons)} of {number(curve.size)}"
+
+
 def random_note(curve: Curve) -> str:
     """What the random curve and the bands are."""
     bands = "Bands of top and bottom: 95% intervals over test sentences."
@@ -154,8 +156,8 @@ def random_note(curve: Curve) -> str:
 
 def finding(results: RunResults) -> str:
     """The run in one sentence."""
-    accuracy = _share(results.metrics, "probe/accuracy")
-    majority = _share(results.metrics, "probe/majority_accuracy")
+    accuracy = share_of(results.metrics, "probe/accuracy")
+    majority = share_of(results.metrics, "probe/majority_accuracy")
     curve = next((c for c in curves_of(results.curves) if c.target == "probe_mask"), None)
     task = curve.task if curve else results.settings.get("task", {}).get("name", "the labels")
     parts = []
@@ -177,9 +179,9 @@ def _kept_in_words(curve: Curve, fraction: float) -> str | None:
     top, bottom = curve.at("top", fraction), curve.at("bottom", fraction)
     if top is None or bottom is None:
         return None
-    share = f"{top.fraction:.0%}"
+    share = asked_share(fraction)
     return (
-        f"keeping the top {share} of {number(curve.neurons)} neurons leaves "
+        f"keeping the top {share} ({counted(curve, top)} neurons) leaves "
         f"{measure(curve.metric, top.value)}, "
         f"keeping the bottom {share} leaves {measure(curve.metric, bottom.value)}"
     )
@@ -197,40 +199,10 @@ def _cost_in_words(curve: Curve, fraction: float) -> str | None:
         measure(curve.metric, point.value) for point in (none, top, bottom)
     )
     return (
-        f"in the model, ablating the top {percent(top.fraction)} by {curve.ranking} takes "
-        f"{METRIC_TITLES.get(curve.metric, curve.metric)} from {whole} to {without_top}, "
-        f"the bottom to {without_bottom}"
+        f"in the model, ablating the top {asked_share(fraction)} ({counted(curve, top)} neurons) "
+        f"by {curve.ranking} takes {METRIC_TITLES.get(curve.metric, curve.metric)} "
+        f"from {whole} to {without_top}, the bottom to {without_bottom}"
     )
-
-
-def notes(results: RunResults) -> list[str]:
-    """What a reader must know before trusting the numbers."""
-    found = _lambda_grid_notes(results.lambda_grid)
-    unknown = _share(results.metrics, "probe/unknown_share")
-    if unknown:
-        found.append(
-            f"{percent(unknown)} of the test words are outside the model's vocabulary: "
-            "all the model saw of them is the unknown-word symbol."
-        )
-    for name, value in sorted(results.metrics.items()):
-        stage, _, counted = name.rpartition("/")
-        if counted in _COUNTED and not isinstance(value, str) and value > 0:
-            singular, plural = _COUNTED[counted]
-            found.append(f"{stage}: {value:,.0f} {singular if value == 1 else plural}")
-    return found
-
-
-def _lambda_grid_notes(grid: pd.DataFrame) -> list[str]:
-    short = unconverged(grid)
-    if not short.any():
-        return []
-    several = f"{int(short.sum())} of {len(grid)} λ points" if len(grid) > 1 else "The probe"
-    chosen = len(grid) > 1 and bool((short & grid["selected"]).any())
-    return [
-        f"{several} had not reached the tolerance when the epochs ended (marked ▲)"
-        f"{', the chosen one among them' if chosen else ''}: "
-        "sparsity and ranking there belong to an early stop and not to the optimum."
-    ]
 
 
 def unconverged(grid: pd.DataFrame) -> pd.Series[bool]:
@@ -253,7 +225,8 @@ def gaps(metrics: Mapping[str, Metric]) -> dict[str, Number]:
     }
 
 
-def _share(metrics: Mapping[str, Metric], name: str) -> Number | None:
+def share_of(metrics: Mapping[str, Metric], name: str) -> Number | None:
+    """A metric that is a number; None where the run has none."""
     value = metrics.get(name, math.nan)
     return None if isinstance(value, str) or math.isnan(value) else value
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ import vl_convert
 from onegrain.reporting.control_page import control_tables
 from onegrain.reporting.explorer import explorer_payload
 from onegrain.reporting.figures import Figure, figures_of, write_figures
-from onegrain.reporting.findings import finding, gaps, notes, selected_point
+from onegrain.reporting.findings import finding, gaps, selected_point
 from onegrain.reporting.formatting import measure, number, strength
 from onegrain.reporting.judges import judge_table
 from onegrain.reporting.meaning_tables import meaning_tables
+from onegrain.reporting.notes import doubts, notes
 from onegrain.reporting.page_tables import (
     DataTable,
     agreement_tables,
@@ -34,11 +36,13 @@ from onegrain.reporting.page_tables import (
     metrics_table,
     neuron_tables,
 )
-from onegrain.reporting.run_files import RunResults, read_run, write_whole
+from onegrain.reporting.run_files import EXPLORER_FILE, RunResults, read_run, write_whole
 from onegrain.reporting.sensitivity_tables import sensitivity_tables
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
-from onegrain.run_folder import REPORT_FILE
+from onegrain.run_folder import METRICS_FILE, REPORT_FILE
+
+log = logging.getLogger(__name__)
 
 GAP_TILES = 4  # at most; the tables have all
 TEMPLATES = Path(__file__).parent / "templates"
@@ -71,10 +75,14 @@ class Tile:
 def write_report(folder: Path) -> Path:
     """Make ``report.html`` and ``figures/*.svg`` of a run from its files; return the page's path.
 
+    What makes the results doubtful is on the page and in the log.
+
     Raises:
         UserError: If the folder is not a run's, or its files are not what they must be.
     """
     results = read_run(folder)
+    for doubt in doubts(results):
+        log.warning("%s", doubt)
     figures = list(figures_of(results))
     page = render(results, figures)
     write_figures(figures, folder)
@@ -108,6 +116,7 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         set_tables=set_tables(results),
         control_tables=control_tables(results.control),
         metrics_table=metrics_table(results.metrics),
+        numbers=_numbers(results.folder, explorer is not None),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
     )
 
@@ -155,6 +164,12 @@ def _vega_library() -> str:
 def _content_hash(script: str) -> str:
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _numbers(folder: Path, explored: bool) -> list[str]:
+    """The files that the page is made of, as they lie beside it."""
+    tables = sorted(path.name for path in folder.glob("*.csv"))
+    return [METRICS_FILE, *tables, *([EXPLORER_FILE] if explored else [])]
 
 
 def _facts(settings: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,8 @@ from onegrain.reporting.findings import (
     ORDERS,
     Curve,
     Point,
+    asked_share,
+    counted,
     curves_of,
     shown_fractions,
     unconverged,
@@ -83,13 +85,13 @@ def _kept_table(name: str, curve: Curve, fractions: Iterable[float]) -> DataTabl
         points = [point for order in orders if (point := curve.at(order, fraction)) is not None]
         rows.append(
             [
-                Cell(percent(points[0].fraction), points[0].fraction),
-                Cell(number(points[0].neurons), points[0].neurons),
+                Cell(asked_share(fraction), fraction),
+                Cell(counted(curve, points[0]), points[0].neurons),
                 *(_interval(curve.metric, point) for point in points),
             ]
         )
     done = "kept" if curve.operation == "keep" else "ablated"
-    columns = [done, "neurons", *(f"{order} {done}" for order in orders)]
+    columns = ["asked", f"neurons {done}", *(f"{order} {done}" for order in orders)]
     title = METRIC_TITLES.get(curve.metric, curve.metric)
     caption = f"{title[0].upper()}{title[1:]} with few neurons {done}: {_experiment(curve)}"
     if curve.seeds > 1:

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -189,9 +189,11 @@ def write_run_files(
 ) -> None:
     """Write a run's metrics and tables, each file whole or not at all.
 
-    Columns beyond the contract's follow it. A table may be empty but has its columns. What is not
-    given is not written. Numbers that are not finite become ``null`` in ``metrics.json``. Without
-    ``explorer`` there is no ``explorer.json``, and the page has no explorer of single neurons.
+    Metrics, curves, neurons and the λ grid are always written, with their columns where they have
+    no rows; any further table is there when it has rows, and else was not asked for or came to
+    nothing. Columns beyond the contract's follow it. Numbers that are not finite become ``null``
+    in ``metrics.json``. Without ``explorer`` there is no ``explorer.json``, and the page has no
+    explorer of single neurons.
 
     Raises:
         ValueError: If a column is missing.
@@ -202,27 +204,36 @@ def write_run_files(
         CURVES_FILE: _to_csv(curves, CURVE_COLUMNS),
         NEURONS_FILE: _to_csv(neurons, NEURON_COLUMNS),
         LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
-        AGREEMENT_FILE: _to_csv(agreement, AGREEMENT_COLUMNS),
     }
-    if minimal is not None:
-        texts[MINIMAL_FILE] = _to_csv(minimal, MINIMAL_COLUMNS)
-    if neuron_sets is not None:
-        texts[NEURON_SETS_FILE] = _to_csv(neuron_sets, NEURON_SET_COLUMNS)
-    if judges is not None:
-        texts[JUDGES_FILE] = _to_csv(judges, JUDGE_COLUMNS)
-    if control is not None:
-        texts[CONTROL_FILE] = _to_csv(control, CONTROL_COLUMNS)
-    if label_orders is not None:
-        texts[LABEL_ORDERS_FILE] = _to_csv(label_orders, LABEL_ORDER_COLUMNS)
-    for name, table in (meaning.tables() if meaning else {}).items():
-        texts[f"{name}.csv"] = _to_csv(table, MEANING_COLUMNS[name])
-    for name, table in (label_neurons.known() if label_neurons else {}).items():
-        texts[f"{name}.csv"] = _to_csv(table, SENSITIVITY_COLUMNS[name])
+    further = [
+        (AGREEMENT_FILE, agreement, AGREEMENT_COLUMNS),
+        (MINIMAL_FILE, minimal, MINIMAL_COLUMNS),
+        (NEURON_SETS_FILE, neuron_sets, NEURON_SET_COLUMNS),
+        (JUDGES_FILE, judges, JUDGE_COLUMNS),
+        (CONTROL_FILE, control, CONTROL_COLUMNS),
+        (LABEL_ORDERS_FILE, label_orders, LABEL_ORDER_COLUMNS),
+        *_named(meaning.tables() if meaning else {}, MEANING_COLUMNS),
+        *_named(label_neurons.tables() if label_neurons else {}, SENSITIVITY_COLUMNS),
+    ]
+    for name, table, columns in further:
+        if table is not None and not table.empty:
+            texts[name] = _to_csv(table, columns)
     if explorer is not None:
         texts[EXPLORER_FILE] = to_json(explorer)
     folder.mkdir(parents=True, exist_ok=True)
+    for name, _, _ in further:
+        if name not in texts:
+            (folder / name).unlink(missing_ok=True)  # of a job that began in this folder before
     for name, text in texts.items():
         write_whole(folder / name, text)
+
+
+def _named(
+    tables: Mapping[str, pd.DataFrame], columns: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, pd.DataFrame, tuple[str, ...]]]:
+    """A file for each table of a group, whose columns go by its name."""
+    for name, table in tables.items():
+        yield f"{name}.csv", table, columns[name]
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -50,7 +50,10 @@ class LabelNeurons:
         }
         return cls(**tables, **missing)
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def known(self) -> dict[str, pd.DataFrame]:
         """Return the tables that have rows, by name."""
-        tables = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: table for name, table in tables.items() if not table.empty}
+        return {name: table for name, table in self.tables().items() if not table.empty}

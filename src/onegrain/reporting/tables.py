@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onegrain.ablation.readings import gap
-from onegrain.reporting.findings import ORDERS, Curve, curves_of, shown_fractions
+from onegrain.reporting.findings import ORDERS, Curve, asked_share, curves_of, shown_fractions
 from onegrain.reporting.formatting import measure, number, percent
 from onegrain.reporting.run_files import Metric
 
@@ -71,7 +71,7 @@ def _ranking(curve: Curve) -> str:
 
 
 def _row(curve: Curve, fraction: float) -> Iterator[str]:
-    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {100 * fraction:g}%"
+    yield f"{'keep' if curve.operation == 'keep' else 'ablate'} {asked_share(fraction)}"
     for order in ORDERS:
         point = curve.at(order, fraction)
         yield "–" if point is None else measure(curve.metric, point.value)

@@ -10,6 +10,7 @@ import pandas as pd
 from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
+from onegrain.reporting.findings import asked_share
 from onegrain.reporting.run_files import Metric
 from onegrain.run_folder import SELECTION_SCORE
 from onegrain.settings import Clamp, Settings, Site, TransformerModel
@@ -82,7 +83,7 @@ def ablation_metrics(settings: Settings, curves: pd.DataFrame) -> dict[str, Metr
             shown = settings.ablation.keep if kept else settings.ablation.model.shown
             for fraction in shown:
                 for order in experiment["order"].unique():
-                    at = f"{100 * fraction:g}%"
+                    at = asked_share(fraction)
                     value = value_at(experiment, order, fraction)
                     metrics[f"{where}/{order}@{at}{suffix}"] = value
                     if not kept and order == "top":

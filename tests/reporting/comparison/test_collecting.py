@@ -31,6 +31,22 @@ def test_jobs_come_in_the_order_of_their_numbers_and_failed_ones_apart(sweep):
     (failed,) = found.failed
     assert failed.reason == "job 3: task.root: no such folder"
     assert failed.command == "python train.py 'task.root=no where' seed=2"
+    assert not failed.unfinished
+
+
+def test_a_job_whose_log_has_no_error_still_runs_or_was_stopped(sweep):
+    (sweep / "3" / "run.log").write_text("2026-11-21 10:00:00,000 INFO    onegrain: epoch 1\n")
+    (failed,) = collect([sweep]).failed
+    assert failed.unfinished
+    assert failed.reason == "epoch 1"
+
+
+def test_the_sweep_of_a_job_without_results_can_go_on_where_hydra_noted_its_command(sweep):
+    assert collect([sweep]).sweep_commands == ()
+    (sweep / "multirun.yaml").write_text("hydra: {overrides: {task: ['seed=1,2', model=nmt]}}\n")
+    assert collect([sweep]).sweep_commands == ("python train.py -m seed=1,2 model=nmt resume=true",)
+    (sweep / "multirun.yaml").write_text("hydra: [")
+    assert collect([sweep]).sweep_commands == ()
 
 
 def test_a_run_that_is_named_twice_counts_once(sweep):

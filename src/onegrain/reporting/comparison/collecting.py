@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from onegrain.errors import UserError
 from onegrain.reporting.run_files import (
     RunResults,
     read_hydra,
     read_run,
 )
-from onegrain.run_folder import LOG_FILE, METRICS_FILE, command_of
+from onegrain.run_folder import LOG_FILE, METRICS_FILE, SWEEP_FILE, command_of
 
 DEPTH = 3  # outputs / day / sweep / job
 _NOT_RUNS = {"wandb", "store", "figures", "comparison"}
@@ -29,16 +31,24 @@ class FailedJob:
         folder: Where it ran.
         overrides: What was chosen on its command line.
         reason: The last error in its log, or its last line where there is none.
+        unfinished: Its log has no error: it still runs, or was stopped.
     """
 
     folder: Path
     overrides: tuple[str, ...]
     reason: str
+    unfinished: bool = False
 
     @property
     def command(self) -> str:
         """The command line that runs it again."""
         return command_of(self.overrides)
+
+    @property
+    def sweep_command(self) -> str | None:
+        """The command line that goes on with the sweep it is a job of, where that can be told."""
+        chosen = _sweep_choices(self.folder.parent / SWEEP_FILE)
+        return None if chosen is None else command_of(("-m", *chosen, "resume=true"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +57,12 @@ class Collected:
 
     runs: tuple[RunResults, ...]
     failed: tuple[FailedJob, ...]
+
+    @property
+    def sweep_commands(self) -> tuple[str, ...]:
+        """The command lines that go on with the sweeps of jobs that left no results."""
+        found = (job.sweep_command for job in self.failed)
+        return tuple(dict.fromkeys(command for command in found if command is not None))
 
 
 def collect(places: Sequence[Path]) -> Collected:
@@ -71,7 +87,7 @@ def collect(places: Sequence[Path]) -> Collected:
                 runs[folder.resolve()] = read_run(folder)
             else:
                 overrides = read_hydra(folder / ".hydra")[1] or ()
-                failed[folder.resolve()] = FailedJob(folder, overrides, _last_words(folder))
+                failed[folder.resolve()] = FailedJob(folder, overrides, *_last_words(folder))
     return Collected(tuple(runs.values()), tuple(failed.values()))
 
 
@@ -90,9 +106,21 @@ def _by_number(path: Path) -> tuple[int, str]:
     return (int(path.name) if path.name.isdecimal() else -1, path.name)
 
 
-def _last_words(folder: Path) -> str:
+def _last_words(folder: Path) -> tuple[str, bool]:
+    """Why a job left nothing, and whether its log has no error."""
     path = folder / LOG_FILE
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if _ERROR.match(line)] or lines  # a launcher may go on talking
-    return _LOG_PREFIX.sub("", lines[-1])[:300] if lines else "it left no log"
+    errors = [line for line in lines if _ERROR.match(line)]  # a launcher may go on talking
+    if not lines:
+        return "it left no log", True
+    return _LOG_PREFIX.sub("", (errors or lines)[-1])[:300], not errors
+
+
+def _sweep_choices(file: Path) -> list[str] | None:
+    """What was chosen on the command line of a sweep, from Hydra's note of it."""
+    try:
+        noted = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return [str(each) for each in noted["hydra"]["overrides"]["task"]]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return None

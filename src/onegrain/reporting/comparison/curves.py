@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,12 +66,25 @@ def over_replicates(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         runs=("value", "size"),
     ).reset_index()
     several = table["runs"] > 1
-    half = student.ppf((1 + CONFIDENCE) / 2, (table["runs"] - 1).clip(lower=1)) * (
-        table["spread"] / np.sqrt(table["runs"])
-    )
+    half = _quantile((table["runs"] - 1).clip(lower=1)) * (table["spread"] / np.sqrt(table["runs"]))
     table["low"] = table["low"].mask(several, table["value"] - half)
     table["high"] = table["high"].mask(several, table["value"] + half)
     return table.drop(columns="spread")
+
+
+def student_quantiles(runs: int) -> list[float]:
+    """How many standard errors the interval of a mean reaches, for 2 to so many runs.
+
+    Example:
+        >>> [round(quantile, 3) for quantile in student_quantiles(3)]
+        [12.706, 4.303]
+    """
+    found: list[float] = _quantile(np.arange(1, runs)).tolist()
+    return found
+
+
+def _quantile(degrees: Any) -> Any:
+    return student.ppf((1 + CONFIDENCE) / 2, degrees)
 
 
 def _experiment(curve: Curve) -> str:

@@ -10,24 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from onegrain.reporting.charts import colours_of, specification
-from onegrain.reporting.comparison.charts import (
-    curves_chart,
-    distribution_chart,
-    heat_maps,
-    trend_chart,
-)
+from onegrain.reporting.charts import specification
+from onegrain.reporting.comparison.choosers import averaged_charts, page_data
 from onegrain.reporting.comparison.collecting import Collected, collect
 from onegrain.reporting.comparison.curves import comparable_curves
 from onegrain.reporting.comparison.differences import Differences, differences
 from onegrain.reporting.comparison.figures import comparison_figures
-from onegrain.reporting.comparison.filling import (
-    RANDOM,
-    Rows,
-    curve_rows,
-    distribution_rows,
-    trend_rows,
-)
 from onegrain.reporting.comparison.moves import moves, moves_table
 from onegrain.reporting.comparison.neurons import distribution, overlap
 from onegrain.reporting.comparison.published import beside_published
@@ -37,7 +25,6 @@ from onegrain.reporting.comparison.readings import (
     kept_rows,
     layer_metrics,
     metric_rows,
-    numeric_keys,
     runs_table,
 )
 from onegrain.reporting.comparison.sharing import task_sharing
@@ -55,7 +42,7 @@ from onegrain.reporting.comparison.tables import (
 from onegrain.reporting.figures import write_figures
 from onegrain.reporting.page import render_template
 from onegrain.reporting.page_tables import DataTable
-from onegrain.reporting.run_files import RunResults, write_whole
+from onegrain.reporting.run_files import write_whole
 
 COMPARISON_FILE = "comparison.html"
 TABLES_FOLDER = "comparison"
@@ -69,7 +56,8 @@ class Comparison:
         collected: The runs and the failed jobs.
         differ: What sets the runs apart.
         tables: Tidy tables by the name of their CSV file.
-        charts: The specifications and rows that the page draws from.
+        charts: The specifications and averaged rows of the figures.
+        drawn: What the page draws from.
         shown: Tables of the page by section.
     """
 
@@ -77,6 +65,7 @@ class Comparison:
     differ: Differences
     tables: dict[str, pd.DataFrame]
     charts: dict[str, Any]
+    drawn: dict[str, Any]
     shown: dict[str, list[DataTable]]
 
 
@@ -142,87 +131,41 @@ def compare(collected: Collected, folder: Path) -> Comparison:
         "published": published_tables(beside),
         "sharing": [] if sharing.neurons.empty else [sharing_table(sharing.neurons)],
     }
-    charts = _charts(runs, differ, labels, curves, metrics, places)
+    charts = averaged_charts(runs, differ, curves, metrics, places)
     if not sharing.overlap.empty:
         charts["sharing"] = {
             "spec": specification(sharing_chart()),
             "rows": sharing_rows(sharing.overlap),
         }
     filled = {name: table for name, table in tables.items() if not table.empty}
-    return Comparison(collected, differ, filled, charts, shown)
-
-
-def _charts(
-    runs: Sequence[RunResults],
-    differ: Differences,
-    labels: Sequence[str],
-    curves: pd.DataFrame,
-    metrics: pd.DataFrame,
-    places: pd.DataFrame,
-) -> dict[str, Any]:
-    charts: dict[str, Any] = {}
-    rankings = _rankings(runs)
-    if not curves.empty:
-        rows = curve_rows(curves, differ)
-        coloured = {key: _colours(each, rankings) for key, each in rows.items()}
-        charts["curves"] = {"spec": specification(curves_chart()), "rows": rows}
-        charts["curves"]["colours"] = coloured
-    numeric = numeric_keys(differ)
-    if numeric and not metrics.empty:
-        trends = trend_rows(metrics, differ, numeric)
-        charts["trends"] = {"spec": specification(trend_chart()), "rows": trends}
-        charts["trends"]["colours"] = {
-            x: {key: _colours(rows, rankings) for key, rows in by_key.items()}
-            for x, by_key in trends.items()
-        }
-    if not places.empty:
-        rows = distribution_rows(places, differ)
-        coloured = {key: _colours(each, rankings) for key, each in rows.items()}
-        charts["distribution"] = {"spec": specification(distribution_chart()), "rows": rows}
-        charts["distribution"]["colours"] = coloured
-    grids = [
-        run.lambda_grid.assign(run=label)
-        for run, label in zip(runs, labels, strict=True)
-        if len(run.lambda_grid) > 1
-    ]
-    if grids:
-        charts["grids"] = {"spec": specification(heat_maps(pd.concat(grids, ignore_index=True)))}
-    return charts
-
-
-def _rankings(runs: Sequence[RunResults]) -> list[str]:
-    names = (
-        name for run in runs for table in (run.neurons, run.curves) for name in table["ranking"]
-    )
-    return [name for name in dict.fromkeys(names) if name != RANDOM]
-
-
-def _colours(rows: Rows, rankings: Sequence[str]) -> dict[str, str]:
-    """A colour for each group that may be drawn; a ranking has the same one in every chart."""
-    groups = list(dict.fromkeys(str(row["group"]) for row in rows))
-    named = [*rankings, RANDOM]
-    others = [name for name in groups if name not in named]  # of metrics without a ranking
-    if len(others) == len(groups):
-        return colours_of(groups)
-    ranked = colours_of([*named, *others])
-    return {name: ranked[name] for name in groups}
+    drawn = page_data(charts, differ, curves, metrics, places)
+    return Comparison(collected, differ, filled, charts, drawn, shown)
 
 
 def _render(comparison: Comparison, figures: Sequence[str]) -> str:
-    runs, failed = comparison.collected.runs, comparison.collected.failed
-    count = f"{len(runs)} run" + "s" * (len(runs) != 1)
+    runs = comparison.collected.runs
     return render_template(
         "comparison.html.j2",
-        ["report.js", "comparison.js"],
-        title=count if not failed else f"{count}, {len(failed)} failed",
+        ["report.js", "comparison_rows.js", "comparison.js"],
+        title=_title(comparison.collected),
+        collected=comparison.collected,
         varied=[_varied(comparison.differ, key) for key in comparison.differ.telling],
         following=[key for key in comparison.differ.keys if key not in comparison.differ.telling],
         figures=figures,
+        several=len(runs) > 1,
         shown=comparison.shown,
         tables=sorted(comparison.tables),
-        charts={"specs": {}} | {"choosers": _finite(comparison.charts)},
+        charts={"specs": {}} | _finite(comparison.drawn),
         sections=list(comparison.charts),
     )
+
+
+def _title(collected: Collected) -> str:
+    finished = len(collected.runs)
+    count = f"{finished} run" + "s" * (finished != 1) if finished else "No run has finished"
+    unfinished = sum(job.unfinished for job in collected.failed)
+    left = {"failed": len(collected.failed) - unfinished, "unfinished": unfinished}
+    return ", ".join([count, *(f"{number} {state}" for state, number in left.items() if number)])
 
 
 def _varied(differ: Differences, key: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from onegrain.reporting.comparison.collecting import FailedJob
 from onegrain.reporting.comparison.differences import Differences, short_name
+from onegrain.reporting.findings import asked_share
 from onegrain.reporting.formatting import measure, percent
 from onegrain.reporting.page_tables import Cell, DataTable
 from onegrain.reporting.run_files import Metric, RunResults
@@ -61,8 +62,7 @@ def run_table(runs: Sequence[RunResults], differ: Differences, folder: Path) -> 
         columns=["run", *titles, *(_SHOWN[name] for name in metrics), *short, "page"],
         numeric=[True, *([False] * len(keys)), *([True] * (len(metrics) + len(gaps))), False],
         rows=rows,
-        tall=True,
-        filterable=True,
+        tall=True,  # its filter, which the charts follow, stands above them
         hint="model=nmt, a task, a folder …",
     )
 
@@ -72,9 +72,16 @@ def failed_table(failed: Sequence[FailedJob]) -> DataTable:
     return DataTable(
         id="failed",
         caption="Jobs that left no results",
-        columns=["folder", "what happened", "run it again"],
-        numeric=[False] * 3,
-        rows=[[Cell(str(job.folder)), Cell(job.reason), Cell(job.command)] for job in failed],
+        columns=["folder", "state", "what its log says last", "run it again"],
+        numeric=[False] * 4,
+        rows=[
+            [
+                Cell(str(job.folder)),
+                Cell("unfinished" if job.unfinished else "failed"),
+                *(Cell(job.reason), Cell(job.command)),
+            ]
+            for job in failed
+        ],
     )
 
 
@@ -97,7 +104,7 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
             ),
             *(
                 Cell(str(row["tasks"]), row["tasks"]),
-                Cell(percent(row["fraction"]), row["fraction"]),
+                Cell(asked_share(row["fraction"]), row["fraction"]),
             ),
             *(
                 Cell(percent(row[name]), row[name])
@@ -119,7 +126,7 @@ def kept_table(kept: pd.DataFrame, differ: Differences) -> DataTable:
         rows=rows,
         tall=True,
         filterable=True,
-        hint="retrained 10.0% …",
+        hint="retrained 10% …",
     )
 
 

@@ -1,46 +1,55 @@
 "use strict";
 
-// Charts whose reader chooses what they show: the rows are averaged already, here they are picked.
-const { choosers } = JSON.parse(document.getElementById("charts").textContent);
-
+// Charts whose reader chooses what they show, of the runs that the filter leaves.
 const fixed = new Set(["grids", "sharing"]); // as wide as what they show
+const ofRuns = new Set(["curves", "trends", "distribution", "grids"]); // the filter changes them
+const PAUSE = 150; // milliseconds between the last letter of a filter and the charts
 
-const unique = (rows, field) => [...new Set(rows.map((row) => row[field]))];
+let shown = new Set(runs.keys());
 
 // What can be chosen, each from what was chosen before it: [title, options of the state so far].
 const questions = {
-  curves: (rows) => [
-    ["colours", () => Object.keys(rows)],
-    ["of", (chosen) => unique(rows[chosen[0]], "experiment")],
-    [heldTitle, (chosen) => unique(pick(rows[chosen[0]], "experiment", chosen[1]), "within")],
+  curves: () => [
+    ["colours", () => Object.keys(choosers.curves.colours)],
+    ["of", () => unique(linesOf(shown), "experiment")],
+    [heldTitle, ([key, of]) => [...new Set(linesIn(of).map((line) => heldBy(line, key)))]],
   ],
-  trends: (rows) => [
-    ["against", () => Object.keys(rows)],
-    ["colours", (chosen) => Object.keys(rows[chosen[0]])],
-    ["metric", (chosen) => unique(rows[chosen[0]][chosen[1]], "metric").sort(gapsFirst)],
+  trends: () => [
+    ["against", () => Object.keys(choosers.trends.colours)],
+    ["colours", ([x]) => Object.keys(choosers.trends.colours[x])],
+    ["metric", () => unique(seriesOf("trends", shown), "metric").sort(gapsFirst)],
   ],
-  distribution: (rows) => [
-    ["colours", () => Object.keys(rows)],
-    ["ranking", (chosen) => unique(rows[chosen[0]], "ranking")],
+  distribution: () => [
+    ["colours", () => Object.keys(choosers.distribution.colours)],
+    ["ranking", () => unique(seriesOf("distribution", shown), "ranking")],
   ],
-  sharing: (rows) => [
-    ["model", () => Object.keys(rows)],
-    ["neurons", (chosen) => unique(rows[chosen[0]], "set")],
+  sharing: () => [
+    ["model", () => Object.keys(choosers.sharing.rows)],
+    ["neurons", ([model]) => unique(choosers.sharing.rows[model], "set")],
   ],
   grids: () => [],
 };
 
 const picked = {
-  curves: (rows, [key, experiment, ranking]) =>
-    pick(pick(rows[key], "experiment", experiment), "within", ranking),
-  trends: (rows, [x, key, metric]) => pick(rows[x][key], "metric", metric),
-  distribution: (rows, [key, ranking]) => pick(rows[key], "ranking", ranking),
-  sharing: (rows, [model, set]) => pick(rows[model], "set", set),
-  grids: () => null,
+  curves: ([key, experiment, held]) =>
+    curveRows(linesIn(experiment).filter((line) => heldBy(line, key) === held), key),
+  trends: ([x, key, metric]) => trendRows(pick(seriesOf("trends", shown), "metric", metric), x, key),
+  distribution: ([key, ranking]) =>
+    distributionRows(pick(seriesOf("distribution", shown), "ranking", ranking), key),
+  sharing: ([model, set]) => pick(choosers.sharing.rows[model], "set", set),
+  grids: () => {
+    const names = new Set([...shown].map((number) => runs[number].name));
+    const { spec } = choosers.grids;
+    return spec.datasets[spec.data.name].filter((cell) => names.has(cell.run));
+  },
 };
 
 function pick(rows, field, value) {
   return rows.filter((row) => row[field] === value);
+}
+
+function linesIn(experiment) {
+  return pick(linesOf(shown), "experiment", experiment);
 }
 
 function gapsFirst(a, b) {
@@ -60,17 +69,21 @@ function titled(spec, name, chosen) {
     distribution: ["Where the top tenth lies", `ranked by ${chosen[1]}`],
   };
   if (!(name in titles)) return spec;
-  const [text, subtitle] = titles[name];
-  return { ...spec, title: { text, subtitle } };
+  const [text, about] = titles[name];
+  const part = shown.size < runs.length ? [`${shown.size} of ${runs.length} runs`] : [];
+  return { ...spec, title: { text, subtitle: [about, ...part].join("; ") } };
+}
+
+function coloursFor(name, chosen) {
+  const { colours } = choosers[name];
+  return name === "trends" ? colours[chosen[0]][chosen[1]] : colours[chosen[0]];
 }
 
 // Colours belong to groups, so they stay while one chooses; only the groups that are drawn are named.
 function coloured(spec, name, chosen, data) {
-  let colours = choosers[name].colours[chosen[0]];
-  if (name === "trends") colours = colours[chosen[1]];
   const drawn = new Set(unique(data, "group"));
-  const domain = Object.keys(colours).filter((group) => drawn.has(group));
-  const scale = { domain, range: domain.map((group) => colours[group]) };
+  const pairs = coloursFor(name, chosen).filter(([group]) => drawn.has(group));
+  const scale = { domain: pairs.map(([group]) => group), range: pairs.map(([, colour]) => colour) };
   for (const layer of spec.layer) layer.encoding.color.scale = scale;
   return spec;
 }
@@ -95,14 +108,16 @@ function scaled(spec, name, chosen, data) {
 
 function drawChoice(place) {
   const name = place.dataset.chooser;
-  const { spec, rows } = choosers[name];
+  const { spec } = choosers[name];
   const chosen = [...place.querySelectorAll("select")].map((select) => select.value);
-  const data = picked[name](rows, chosen);
+  const data = dataFor(name, chosen);
+  if (!data.length) return drawNothing(place);
   const filled = choosers[name].colours ? filledIn(spec, name, chosen, data) : spec;
   const wide = fixed.has(name) ? {} : { width: "container", autosize: { type: "fit-x", contains: "padding" } };
+  const chart = place.querySelector(".chart");
   vegaEmbed(
-    place.querySelector(".chart"),
-    { ...filled, ...wide, ...(data ? { datasets: { rows: data } } : {}) },
+    chart,
+    { ...withinWidth(filled, chart.clientWidth), ...wide, datasets: { [spec.data?.name ?? "rows"]: data } },
     {
       config: dark.matches ? themes.dark : themes.light,
       renderer: "svg",
@@ -114,6 +129,18 @@ function drawChoice(place) {
   );
 }
 
+function dataFor(name, chosen) {
+  const rows = picked[name](chosen);
+  return choosers[name].colours ? inOrder(rows, coloursFor(name, chosen)) : rows;
+}
+
+function drawNothing(place) {
+  const said = document.createElement("p");
+  said.className = "none";
+  said.textContent = "The filter leaves no run that has any.";
+  place.querySelector(".chart").replaceChildren(said);
+}
+
 function filledIn(spec, name, chosen, data) {
   const copy = titled(structuredClone(spec), name, chosen);
   return scaled(coloured(copy, name, chosen, data), name, chosen, data);
@@ -122,12 +149,13 @@ function filledIn(spec, name, chosen, data) {
 // Fill the selects from the first to the last; a choice stays where it is still offered.
 function refill(place) {
   const name = place.dataset.chooser;
+  if (ofRuns.has(name) && !shown.size) return drawChoice(place); // what was chosen stays
   const chosen = [];
-  for (const [index, [, options]] of questions[name](choosers[name].rows).entries()) {
+  for (const [index, [, options]] of questions[name]().entries()) {
     const select = place.querySelectorAll("select")[index];
     const before = select.value;
     const offered = options(chosen);
-    const [title] = questions[name](choosers[name].rows)[index];
+    const [title] = questions[name]()[index];
     select.labels[0].firstChild.textContent = `${typeof title === "function" ? title(chosen) : title} `;
     select.replaceChildren(
       ...offered.map((value) => {
@@ -146,7 +174,7 @@ function refill(place) {
 function prepare(place) {
   const name = place.dataset.chooser;
   const choices = place.querySelector(".choices");
-  for (const _ of questions[name](choosers[name].rows)) {
+  for (const _ of questions[name]()) {
     const label = document.createElement("label");
     label.append(" ");
     const select = document.createElement("select");
@@ -161,3 +189,31 @@ for (const place of document.querySelectorAll("[data-chooser]")) {
   prepare(place);
   dark.addEventListener("change", () => drawChoice(place));
 }
+
+// The filter of the runs: its table follows at once, the charts when the reader pauses.
+const runFilter = document.getElementById("runs-filter");
+let pausing;
+
+function runsShown() {
+  const rows = [...document.getElementById("runs").tBodies[0].rows].filter((row) => !row.hidden);
+  return new Set(rows.map((row) => Number(row.cells[0].dataset.value) - 1));
+}
+
+function follow() {
+  shown = runsShown();
+  for (const place of document.querySelectorAll("[data-chooser]")) {
+    if (ofRuns.has(place.dataset.chooser)) refill(place);
+  }
+}
+
+function sayWhatIsShown() {
+  const left = runsShown().size;
+  const some = `${left} of ${runs.length} runs: in curves, trends, layers, λ grids and the list of runs`;
+  document.getElementById("runs-count").textContent = runFilter.value.trim() ? some : "";
+}
+
+runFilter?.addEventListener("input", () => {
+  sayWhatIsShown();
+  clearTimeout(pausing);
+  pausing = setTimeout(follow, PAUSE);
+});

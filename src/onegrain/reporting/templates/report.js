@@ -4,10 +4,30 @@
 const { themes, specs } = JSON.parse(document.getElementById("charts").textContent);
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
+// A legend as wide as its chart allows: Vega lays it out without asking how wide the chart is.
+const LETTER = 6.5; // pixels, about
+const SYMBOL = 45; // and the room between columns
+const ORDERS = 320; // the legend of top, random and bottom, beside the other one
+
+function withinWidth(spec, width) {
+  const fitted = structuredClone(spec);
+  for (const { encoding } of fitted.layer ?? []) {
+    const { legend, scale } = encoding?.color ?? {};
+    if (!legend?.columns || !Array.isArray(scale?.domain)) continue;
+    const longest = Math.max(...scale.domain.map((name) => String(name).length));
+    const beside = fitted.layer.some((layer) => layer.encoding?.strokeDash?.legend) ? ORDERS : 80;
+    const room = Math.max(1, Math.floor((width - beside) / (LETTER * longest + SYMBOL)));
+    legend.columns = Math.min(legend.columns, room);
+    legend.labelLimit = Math.min(legend.labelLimit, width - beside - SYMBOL);
+  }
+  return fitted;
+}
+
 function drawChart(place) {
   const name = place.dataset.chart;
   const fitted = { width: "container", autosize: { type: "fit-x", contains: "padding" } };
-  const spec = "facet" in specs[name] ? specs[name] : { ...specs[name], ...fitted };
+  const whole = withinWidth(specs[name], place.clientWidth);
+  const spec = "facet" in whole ? whole : { ...whole, ...fitted };
   vegaEmbed(place, spec, {
     config: dark.matches ? themes.dark : themes.light,
     renderer: "svg",
@@ -59,14 +79,22 @@ for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.parentElement));
 }
 
-// Filters: rows that hold every word typed.
+// Filters: rows that hold every word typed; `seed=1` is looked for in the column of that name alone.
+function holds(row, titles, word) {
+  const texts = [...row.cells].map((cell) => cell.textContent.toLowerCase());
+  const [title, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
+  const column = word.includes("=") ? titles.indexOf(title) : -1;
+  return column < 0 ? texts.join(" ").includes(word) : !value || texts[column] === value;
+}
+
 function filterRows(input) {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = [...document.getElementById(input.dataset.filter).tBodies[0].rows];
+  const table = document.getElementById(input.dataset.filter);
+  const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.toLowerCase());
+  const rows = [...table.tBodies[0].rows];
   let shown = 0;
   for (const row of rows) {
-    const text = [...row.cells].map((cell) => cell.textContent.toLowerCase()).join(" ");
-    row.hidden = !words.every((word) => text.includes(word));
+    row.hidden = !words.every((word) => holds(row, titles, word));
     if (!row.hidden) shown += 1;
   }
   const count = document.getElementById(`${input.dataset.filter}-count`);
