@@ -75,9 +75,8 @@ def fit_probe(
         objective, residual and training accuracy are measured on 20,000 of the words.
 
     Raises:
-        ValueError: If ``epochs`` is neither a whole number nor a share, a training word has no label
-            id of ``labels``, or the grid has masks, which are
-            `onegrain.probing.refitting.refit_probe`'s.
+        ValueError: If ``epochs`` is neither whole nor a share, a training word has no label id of
+            ``labels``, or the grid has masks, which are `onegrain.probing.refitting.refit_probe`'s.
     """
     if grid.allowed is not None:
         raise ValueError("a probe is first fitted on all neurons; refit_probe takes masks")
