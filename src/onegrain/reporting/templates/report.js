@@ -5,18 +5,19 @@ const { themes, specs } = JSON.parse(document.getElementById("charts").textConte
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 // A legend as wide as its chart allows: Vega lays it out without asking how wide the chart is.
-const LETTER = 6.5; // pixels, about
-const SYMBOL = 45; // and the room between columns
-const ORDERS = 320; // the legend of top, random and bottom, beside the other one
+const SYMBOL = 48; // pixels, with the room between columns
+const ORDERS = 330; // the legend of top, random and bottom, and the axis left of both
+const ruler = document.createElement("canvas").getContext("2d");
 
 function withinWidth(spec, width) {
   const fitted = structuredClone(spec);
   for (const { encoding } of fitted.layer ?? []) {
     const { legend, scale } = encoding?.color ?? {};
     if (!legend?.columns || !Array.isArray(scale?.domain)) continue;
-    const longest = Math.max(...scale.domain.map((name) => String(name).length));
+    ruler.font = `${themes.light.legend.labelFontSize}px ${themes.light.font}`;
+    const longest = Math.max(...scale.domain.map((name) => ruler.measureText(name).width));
     const beside = fitted.layer.some((layer) => layer.encoding?.strokeDash?.legend) ? ORDERS : 80;
-    const room = Math.max(1, Math.floor((width - beside) / (LETTER * longest + SYMBOL)));
+    const room = Math.max(1, Math.floor((width - beside) / (longest + SYMBOL)));
     legend.columns = Math.min(legend.columns, room);
     legend.labelLimit = Math.min(legend.labelLimit, width - beside - SYMBOL);
   }
