@@ -13,14 +13,13 @@ from neurox.data.extraction import transformers_extractor
 
 def main(request: dict, answer: Path) -> None:
     torch.set_num_threads(request["threads"])
-    start = time.perf_counter()
-    transformers_extractor.get_model_and_tokenizer(request["model"])
-    preparing = time.perf_counter() - start
+    loaded = transformers_extractor.get_model_and_tokenizer(request["model"])
+    transformers_extractor.get_model_and_tokenizer = lambda *_, **__: loaded
     start = time.perf_counter()
     transformers_extractor.extract_representations(
         request["model"], request["text"], request["output"], output_type=request["kind"]
     )
-    seconds = time.perf_counter() - start - preparing
+    seconds = time.perf_counter() - start
     answer.write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
 
 
