@@ -168,6 +168,11 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
             "model.hidden=3,4: several values are a sweep, which needs -m; "
             "a list is model.hidden=[3,4]",
         ),
+        (["model=nmt,nlm"], "model=nmt,nlm: several choices are a sweep; add -m for a sweep"),
+        (
+            ["property=en_pos,de_pos"],
+            "property=en_pos,de_pos: several choices are a sweep; add -m for a sweep",
+        ),
     ],
 )
 def test_a_mistake_is_answered_with_one_line_that_says_what_is_right(

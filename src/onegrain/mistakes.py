@@ -46,7 +46,7 @@ def explain(overrides: Sequence[str], error: Exception) -> str:
     visible = [item for item in parsed if not item.key_or_group.startswith(("hydra.", "hydra/"))]
     base = [text for text in overrides if text.startswith("hydra.searchpath=")]
     choices = [item for item in visible if item.key_or_group in _groups(base)]
-    problems = [_sweep_problem(item) for item in visible]
+    problems = [_sweep_problem(item, is_choice=item in choices) for item in visible]
     problems += [_choice_problem(item, base) for item in choices]
     if not any(problems):
         chosen = [*base, *(str(item.input_line) for item in choices)]
@@ -61,11 +61,13 @@ def in_one_line(error: Exception) -> str:
     return " ".join(words.partition("Config search path:")[0].split())
 
 
-def _sweep_problem(override: Override) -> str | None:
-    """``model.hidden=32,64`` without -m."""
+def _sweep_problem(override: Override, *, is_choice: bool) -> str | None:
+    """``model.hidden=32,64`` or ``model=nmt,nlm`` without -m."""
     if not override.is_sweep_override():
         return None
     line = str(override.input_line)
+    if is_choice:
+        return f"{line}: several choices are a sweep; add -m for a sweep"
     name, value = line.split("=", 1)
     return f"{line}: several values are a sweep, which needs -m; a list is {name}=[{value}]"
 
