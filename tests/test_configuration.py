@@ -516,6 +516,29 @@ def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
         compose_jobs(CONF, ["lambda_grid=single,corse"], multirun=True)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "warning"),
+    [
+        (["property=en_pos"], None),
+        (["task=morph"], None),
+        (["experiment=table2", "property=de_pos"], None),
+        (
+            ["property=en_pos", "task=morph"],
+            "property=en_pos stands for task=pos, but task=morph is taken; its other settings "
+            "stay, such as its language and its words",
+        ),
+        (
+            ["property=fr_morph", "data=tatoeba", "task=pos"],
+            "property=fr_morph stands for task=morph and data=sized, but task=pos and data=tatoeba "
+            "is taken; its other settings stay, such as its language and its words",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_property_that_is_overruled_is_told(overrides: list[str], warning: str | None) -> None:
+    assert compose_jobs(CONF, overrides, multirun=False).warning == warning
+
+
 def test_composing_twice_in_one_process_gives_the_same() -> None:
     first = compose_settings(CONF, ["model.hidden=32"])
     compose_settings(CONF, ["scale=paper"])
