@@ -49,6 +49,7 @@ from onegrain.run_folder import (
     selection_score,
 )
 from onegrain.settings import Settings
+from onegrain.validation.files import require_files
 
 log = logging.getLogger("onegrain.train")
 quiet_presets()  # here: a launcher's process loads this module, and then Hydra composes in it
@@ -150,6 +151,8 @@ def _run_folder(conf: Path) -> Iterator[None]:
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
+    for settings in jobs.settings:
+        require_files(settings)
     if jobs.swept:
         check_plugin(jobs.launcher)
         check_plugin(jobs.sweeper)
