@@ -168,6 +168,11 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
             "model.hidden=3,4: several values are a sweep, which needs -m; "
             "a list is model.hidden=[3,4]",
         ),
+        (["model=nmt,nlm"], "model=nmt,nlm: several choices are a sweep; add -m for a sweep"),
+        (
+            ["property=en_pos,de_pos"],
+            "property=en_pos,de_pos: several choices are a sweep; add -m for a sweep",
+        ),
     ],
 )
 def test_a_mistake_is_answered_with_one_line_that_says_what_is_right(
@@ -208,9 +213,9 @@ def test_the_first_mistake_of_several_is_the_one_that_is_told() -> None:
         ("data.pair=english", "en-fr"),
         ("data.min_length=60", "over data.max_length"),
         ("probe.selection=fixed", "lambda_grid=single"),
-        ("lambda_grid.search.look=0", "at least 1"),
+        ("lambda_grid.search.look=1", "at least 2"),
         ("lambda_grid.search.keep=0", "at least 1"),
-        ("lambda_grid.search.refine=-1", "at least 0"),
+        ("lambda_grid.search.head_start=-1", "at least 0"),
         ("task.root=", "null"),
         ("seed=-1", "0 to"),
     ],
@@ -509,6 +514,29 @@ def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
         compose_jobs(CONF, ["model.hidden=32,0"], multirun=True)
     with pytest.raises(UserError, match=r"no such lambda_grid; did you mean coarse"):
         compose_jobs(CONF, ["lambda_grid=single,corse"], multirun=True)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "warning"),
+    [
+        (["property=en_pos"], None),
+        (["task=morph"], None),
+        (["experiment=table2", "property=de_pos"], None),
+        (
+            ["property=en_pos", "task=morph"],
+            "property=en_pos stands for task=pos, but task=morph is taken; its other settings "
+            "stay, such as its language and its words",
+        ),
+        (
+            ["property=fr_morph", "data=tatoeba", "task=pos"],
+            "property=fr_morph stands for task=morph and data=sized, but task=pos and data=tatoeba "
+            "is taken; its other settings stay, such as its language and its words",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_property_that_is_overruled_is_told(overrides: list[str], warning: str | None) -> None:
+    assert compose_jobs(CONF, overrides, multirun=False).warning == warning
 
 
 def test_composing_twice_in_one_process_gives_the_same() -> None:

@@ -315,7 +315,10 @@ def disabled_run(folder: Path, name: str) -> AbstractContextManager[TrackedRun]:
     return tracked_run(disabled, folder=folder / "run", **names)
 
 
-def test_all_stages_meet_and_are_made_once(tmp_path: Path) -> None:
+def test_all_stages_meet_and_are_made_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     settings = settings_of()
     data = load_parallel(settings.data)
     runs: list[str] = []
@@ -334,6 +337,7 @@ def test_all_stages_meet_and_are_made_once(tmp_path: Path) -> None:
         return task, probe, [model, *recordings.values()]
 
     task, probe, folders = chain(Store(tmp_path / "store"))
+    assert caplog.text.count("training nmt: instance 1 of 1") == 1
     assert task.layout == NeuronLayout.bidirectional_encoder(layers=2, width=4)
     assert len(task.train) == data.train.word_count
     assert int(task.train.labels.min()) == 0

@@ -68,6 +68,22 @@ def test_looking_at_the_configuration_leaves_nothing(tmp_path: Path, words: list
     assert list(tmp_path.iterdir()) == []
 
 
+def test_help_shows_the_groups_that_one_chooses_from_and_no_others(tmp_path: Path) -> None:
+    shown = train("--help", cwd=tmp_path).stdout.partition("== Settings")[0]
+    listed = {line.partition(":")[0] for line in shown.splitlines() if ": " in line}
+    assert {"model", "task", "experiment", "hydra/launcher"} <= listed
+    assert not {"schema", "model/scale", "model/debug", "property/words", "data/sized"} & listed
+    assert "model: nlm, nmt, recorded, tagger, transformer\n" in shown
+
+
+def test_a_file_that_is_not_there_costs_one_line_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.en").write_text("a\n")
+    ended = train("data=files", "data.source=a.en", "data.target=a.fr", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr == "error: data.target=a.fr: no such file\n"
+    assert names(tmp_path) == ["a.en"]
+
+
 def test_looking_imports_nothing_heavy_and_so_is_instant(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", str(TRAIN), "--cfg", "job"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from onegrain.configuration import Jobs, compose_jobs, register_schemas, to_settings
 from onegrain.errors import UserError
 from onegrain.failures import describe_failures
+from onegrain.help import help_template
 from onegrain.job_state import own_state
 from onegrain.launchers import check_plugin, quiet_presets, take_threads
 from onegrain.mistakes import in_one_line
@@ -48,6 +49,7 @@ from onegrain.run_folder import (
     selection_score,
 )
 from onegrain.settings import Settings
+from onegrain.validation.files import require_files
 
 log = logging.getLogger("onegrain.train")
 quiet_presets()  # here: a launcher's process loads this module, and then Hydra composes in it
@@ -138,13 +140,19 @@ def _run_folder(conf: Path) -> Iterator[None]:
     parser = get_args_parser()
     parser.usage = USAGE
     arguments = parser.parse_intermixed_args()
+    if arguments.help:
+        sys.argv.append(f"hydra.help.template={_help(arguments, conf)}")
     if arguments.help or arguments.hydra_help or arguments.shell_completion:
         yield
         return
     jobs = _check(arguments, conf)
+    if jobs.warning:
+        sys.stderr.write(f"warning: {jobs.warning}\n")
     if arguments.cfg or arguments.info or any(map(_is_folder, arguments.overrides)):
         yield
         return
+    for settings in jobs.settings:
+        require_files(settings)
     if jobs.swept:
         check_plugin(jobs.launcher)
         check_plugin(jobs.sweeper)
@@ -230,16 +238,26 @@ def _compare(sweep: Path) -> None:
         log.warning("the sweep's jobs cannot be compared: %s", error)
 
 
+def _help(arguments: argparse.Namespace, conf: Path) -> str:
+    text = help_template(conf, USAGE, _own_folder(arguments))
+    return str(QuotedString(text, Quote.double).with_quotes())
+
+
 def _check(arguments: argparse.Namespace, conf: Path) -> Jobs:
     if arguments.config_name or arguments.config_path:
         raise UserError("--config-name, --config-path: give a folder of your own as --config-dir")
-    overrides = list(arguments.overrides)
-    if arguments.config_dir is not None:
-        own = Path(arguments.config_dir).resolve()
-        if not own.is_dir():
-            raise UserError(f"--config-dir {arguments.config_dir}: no such folder")
-        overrides.append(f"hydra.searchpath=[{QuotedString(str(own), Quote.double).with_quotes()}]")
+    overrides = [*arguments.overrides, *_own_folder(arguments)]
     return compose_jobs(conf, overrides, multirun=arguments.multirun)
+
+
+def _own_folder(arguments: argparse.Namespace) -> list[str]:
+    """Return the override that makes a user's own folder of choices known."""
+    if arguments.config_dir is None:
+        return []
+    own = Path(arguments.config_dir).resolve()
+    if not own.is_dir():
+        raise UserError(f"--config-dir {arguments.config_dir}: no such folder")
+    return [f"hydra.searchpath=[{QuotedString(str(own), Quote.double).with_quotes()}]"]
 
 
 def _flags(argv: Sequence[str], overrides: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ is refused; what is refused is explained in one line (`onegrain.mistakes`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -107,12 +107,14 @@ class Jobs:
         swept: Whether it is a sweep: with ``-m``, or by its experiment's ``hydra.mode``.
         launcher: The class that runs the jobs of a sweep.
         sweeper: The class that says which jobs there are.
+        warning: One line where ``property=`` is overruled, of the first job; else None.
     """
 
     settings: list[Settings]
     swept: bool
     launcher: str
     sweeper: str
+    warning: str | None = None
 
 
 def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
@@ -129,14 +131,33 @@ def compose_jobs(conf: Path, overrides: Sequence[str], multirun: bool) -> Jobs:
         config, hydra = _compose(first)
         targets = (hydra.launcher._target_, hydra.sweeper._target_)
         swept = multirun or hydra.mode is RunMode.MULTIRUN
+        warning = _overruled(hydra.runtime.choices, overrides)
         if not swept:
             settings = [_settings_of(config, first) if first == list(overrides) else _of(overrides)]
-            return Jobs(settings, swept, *targets)
+            return Jobs(settings, swept, *targets, warning)
         params = OmegaConf.select(hydra, "sweeper.params") or {}
         chosen = {override.partition("=")[0] for override in overrides}
         swept_over = [f"{key}={value}" for key, value in params.items() if key not in chosen]
         settings = [_of(job) for job in _each_value_once([*swept_over, *overrides])]
-    return Jobs(settings, swept, *targets)
+    return Jobs(settings, swept, *targets, warning)
+
+
+def _overruled(choices: Mapping[str, str | None], overrides: Sequence[str]) -> str | None:
+    """Return a line where the task or the data is another than what ``property=`` stands for."""
+    chosen = choices.get("property")
+    if chosen is None:
+        return None
+    places = [text for text in overrides if text.startswith("hydra.searchpath=")]
+    meant = _compose([*places, f"property={chosen}"])[1].runtime.choices
+    other = [group for group in ("task", "data") if choices[group] != meant[group]]
+    if not other:
+        return None
+    stands_for = " and ".join(f"{group}={meant[group]}" for group in other)
+    taken = " and ".join(f"{group}={choices[group]}" for group in other)
+    return (
+        f"property={chosen} stands for {stands_for}, but {taken} is taken; its other settings "
+        "stay, such as its language and its words"
+    )
 
 
 def _of(overrides: Sequence[str]) -> Settings:

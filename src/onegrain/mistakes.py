@@ -45,8 +45,8 @@ def explain(overrides: Sequence[str], error: Exception) -> str:
             return f"{text}: not understood; write setting=value, the value in quotes if need be"
     visible = [item for item in parsed if not item.key_or_group.startswith(("hydra.", "hydra/"))]
     base = [text for text in overrides if text.startswith("hydra.searchpath=")]
-    choices = [item for item in visible if item.key_or_group in _groups(base)]
-    problems = [_sweep_problem(item) for item in visible]
+    choices = [item for item in visible if item.key_or_group in known_groups(base)]
+    problems = [_sweep_problem(item, is_choice=item in choices) for item in visible]
     problems += [_choice_problem(item, base) for item in choices]
     if not any(problems):
         chosen = [*base, *(str(item.input_line) for item in choices)]
@@ -61,11 +61,13 @@ def in_one_line(error: Exception) -> str:
     return " ".join(words.partition("Config search path:")[0].split())
 
 
-def _sweep_problem(override: Override) -> str | None:
-    """``model.hidden=32,64`` without -m."""
+def _sweep_problem(override: Override, *, is_choice: bool) -> str | None:
+    """``model.hidden=32,64`` or ``model=nmt,nlm`` without -m."""
     if not override.is_sweep_override():
         return None
     line = str(override.input_line)
+    if is_choice:
+        return f"{line}: several choices are a sweep; add -m for a sweep"
     name, value = line.split("=", 1)
     return f"{line}: several values are a sweep, which needs -m; a list is {name}=[{value}]"
 
@@ -75,7 +77,7 @@ def _choice_problem(override: Override, base: list[str]) -> str | None:
     group, value = override.key_or_group, override.value()
     if override.is_delete():
         return None
-    options = _options(group, base)
+    options = choices_of(group, base)
     if value is None:
         what = f"~{group} leaves it out" if group in OPTIONAL_GROUPS else "it needs a choice"
         return f"{override.input_line}: {what}; available: {', '.join(options)}"
@@ -111,11 +113,13 @@ def _right_name(name: str, value: str, config: DictConfig, choices: list[str]) -
     if homes := [choice for choice in _alternatives(group, choices) if _has(choice, name, choices)]:
         chosen = config.hydra.runtime.choices[group]
         return f"{group}={chosen} has no such setting; {' and '.join(homes)} has"
-    known = [*_names(config), *_groups(choices)]
+    known = [*_names(config), *known_groups(choices)]
     if near := _nearest(name, known):
         return f"no such setting; did you mean {' or '.join(f'{item}={value}' for item in near)}?"
     siblings = [item for item in known if item.rpartition(".")[0] == name.rpartition(".")[0]]
-    return f"no such setting; available: {', '.join(sorted(set(siblings or _groups(choices))))}"
+    return (
+        f"no such setting; available: {', '.join(sorted(set(siblings or known_groups(choices))))}"
+    )
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
@@ -154,12 +158,14 @@ def _describe(hint: Any) -> str:
     return TYPE_NAMES.get(hint, str(hint))
 
 
-def _groups(choices: list[str]) -> list[str]:
+def known_groups(choices: list[str]) -> list[str]:
+    """The groups that a user chooses from; ``choices`` may hold a search path for more."""
     found = _listed("", ObjectType.GROUP, choices)
     return [group for group in found if group not in ("hydra", "schema")]
 
 
-def _options(group: str, choices: list[str]) -> list[str]:
+def choices_of(group: str, choices: list[str]) -> list[str]:
+    """The choices of a group."""
     return sorted(_listed(group, ObjectType.CONFIG, choices))
 
 
@@ -172,8 +178,8 @@ def _listed(group: str, kind: ObjectType, choices: list[str]) -> list[str]:
 def _alternatives(group: str, choices: list[str]) -> list[str]:
     taken = [choice for choice in choices if choice.startswith(f"{group}=")]
     every = (
-        [f"{group}={option}" for option in _options(group, choices)]
-        if group in _groups(choices)
+        [f"{group}={option}" for option in choices_of(group, choices)]
+        if group in known_groups(choices)
         else []
     )
     return [choice for choice in every if choice not in taken]

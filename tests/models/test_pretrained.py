@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from onegrain.errors import UserError
-from onegrain.models.pretrained import identity, load_pretrained, pretrained_folder
+from onegrain.models.pretrained import (
+    identity,
+    load_pretrained,
+    pretrained_folder,
+    require_head,
+)
 from onegrain.models.transformer import Transformer
 from onegrain.settings import TransformerModel
 
@@ -67,6 +72,21 @@ def test_the_longest_sentence_is_what_the_network_has_positions_for(tiny_transfo
 def test_a_head_is_loaded_where_it_gives_words_a_probability(tiny_transformer, kind, has_head):
     assert (load(tiny_transformer(kind)).model.head is not None) == has_head
     assert load(tiny_transformer(kind), head=False).model.head is None
+
+
+@pytest.mark.parametrize(("kind", "has_head"), [("bert", True), ("roberta", False), ("t5", True)])
+def test_a_needed_head_is_asked_of_the_configuration_alone(
+    tiny_transformer, tmp_path, kind, has_head
+):
+    folder = tmp_path / kind
+    folder.mkdir()
+    shutil.copy(tiny_transformer(kind) / "config.json", folder)
+    settings = TransformerModel(path=str(folder))
+    if has_head:
+        require_head(folder, settings)
+    else:
+        with pytest.raises(UserError, match=r"has no head that predicts words"):
+            require_head(folder, settings)
 
 
 @pytest.mark.parametrize("kind", ["t5", "marian"])

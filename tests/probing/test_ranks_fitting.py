@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from onegrain.probing.batches import WordBatches
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.looks import Looks
+from onegrain.probing.search import Plan, staying
 from onegrain.ranks import Ranks
 from onegrain.settings import ActivationSettings, Penalty, StorageType
 
@@ -72,3 +76,15 @@ def test_parts_of_a_batch_make_up_the_batch() -> None:
     assert {len(part) for part in parts} == {len(whole)}
     for (rows, _, _), shares in zip(whole, zip(*parts, strict=True), strict=True):
         assert sorted(torch.cat(shares).tolist()) == sorted(rows.tolist())
+
+
+def test_two_processes_give_up_the_points_that_one_would(recorded: LabelledActivations) -> None:
+    grid = LambdaGrid.product([0.0, 1e-3, 1e-2, 1e-1], [1e-3])
+    options = {"tolerance": 0.0, "epochs": 6, "batch_size": 64, "seed": 3}
+    denser_is_better = attrgetter("nonzero")
+    looks = Looks((2, 4), partial(staying, Plan(2, 1, 0.0, 6), denser_is_better))
+    one = fit_probe(recorded, LABELS, grid, looks=looks, **options)
+    two = fit_probe(recorded, LABELS, grid, looks=looks, processes=2, **options)
+    assert one.epochs.tolist() == two.epochs.tolist() == [6, 4, 2, 2]
+    assert one.complete.tolist() == two.complete.tolist() == [True, False, False, False]
+    torch.testing.assert_close(two.weight, one.weight, atol=1e-5, rtol=0)

@@ -16,6 +16,7 @@ from onegrain.data.corpus import Corpus
 from onegrain.data.encoding import EncodedWords
 from onegrain.errors import UserError
 from onegrain.models.batches import by_length, pad
+from onegrain.models.pretrained import lacks_head
 from onegrain.models.transformer import PIECES_AT_ONCE, TextTransformer
 from onegrain.neurons import NeuronLayout
 from onegrain.settings import Pieces
@@ -59,10 +60,7 @@ class TransformerPerplexity:
 
     def __init__(self, trained: TextTransformer, corpus: Corpus, rows_at_once: int) -> None:
         if trained.model.head is None:
-            raise UserError(
-                f"ablation.targets: model.path={trained.settings.path} has no head that predicts "
-                "words, and so no perplexity; take ablation=pretrained, on the probe"
-            )
+            raise lacks_head(trained.settings)
         how = replace(trained.settings, special_tokens=False, pieces=Pieces.mean)
         source = replace(trained.source, settings=how)
         sentences = [words for words in source.readable(corpus).sentences if words]

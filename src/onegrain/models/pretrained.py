@@ -71,6 +71,27 @@ def pretrained_folder(settings: TransformerModel) -> Path:
     return folder
 
 
+def require_head(folder: Path, settings: TransformerModel) -> None:
+    """Refuse a model without a head, by its configuration alone, where one will be needed.
+
+    Raises:
+        UserError: If there is none, or the configuration cannot be read.
+    """
+    with in_one_line(settings):
+        config = transformers_library().AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        has_one = _head_of(config) is not None or Classifier.load(folder) is not None
+    if not has_one:
+        raise lacks_head(settings)
+
+
+def lacks_head(settings: TransformerModel) -> UserError:
+    """Return what is said of a model without a head."""
+    return UserError(
+        f"ablation.targets: model.path={settings.path} has no head that predicts words, and so no "
+        "perplexity; take ablation=pretrained, on the probe"
+    )
+
+
 def load_pretrained(folder: Path, settings: TransformerModel) -> TextTransformer:
     """Load a network and its tokenizer, in fp32, on the CPU and in evaluation mode.
 

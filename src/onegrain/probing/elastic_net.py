@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -55,8 +55,9 @@ class ElasticNetProbe(pl.LightningModule):
         max_epochs: Passes over the data at most.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
-        start: Weights and biases to start from; by default none and the labels' frequencies.
         ranks: The processes that share the words; ``train`` is what this one has of them.
+        looks: The epochs after which some points may be given up (`onegrain.probing.looks`).
+        staying: Says then, by ``weight``, ``bias``, ``epochs`` and ``given_up``, which stay.
 
     Attributes:
         weight: ``[grid, labels, neurons]``, final after fitting.
@@ -65,6 +66,8 @@ class ElasticNetProbe(pl.LightningModule):
         relative_residual: The optimality residual of every point, relative to that at zero.
         train_accuracy: Accuracy of every point on the training words.
         epochs: Passes over the training words that every point took.
+        given_up: Whether a point was given up before its end; it stays as it was then, with
+            objective, residual and accuracy as they are on 20,000 words.
     """
 
     def __init__(
@@ -78,21 +81,25 @@ class ElasticNetProbe(pl.LightningModule):
         learning_rate: float,
         dtype: torch.dtype,
         ranks: Ranks = ALONE,
-        start: tuple[Weights, Biases] | None = None,
+        looks: Collection[int] = (),
+        staying: Callable[[ElasticNetProbe], Bool[Tensor, " grid"]] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.grid, self.train_data = grid, train
         self.ranks, self.words = ranks, ranks.total(len(train))
         self.tolerance, self.max_epochs = tolerance, max_epochs
-        self.learning_rate, self.compute_dtype, self.start = learning_rate, dtype, start
+        self.learning_rate, self.compute_dtype = learning_rate, dtype
+        self.looks, self.staying = looks, staying
         size = len(grid)
         self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
         self.bias = torch.nn.Parameter(torch.zeros(size, labels), False)
         for name in ("objective", "relative_residual", "train_accuracy"):
             self.register_buffer(name, torch.full((size,), torch.nan))
         self.register_buffer("epochs", torch.zeros(size, dtype=torch.int64))
+        self.register_buffer("given_up", torch.zeros(size, dtype=torch.bool))
         self.epochs: Tensor
+        self.given_up: Tensor
         self.objective: Tensor
         self.relative_residual: Tensor
         self.train_accuracy: Tensor
@@ -105,16 +112,13 @@ class ElasticNetProbe(pl.LightningModule):
         """Proximal steps are taken by hand."""
 
     def on_fit_start(self) -> None:
-        """Start from no weights and the labels' frequencies, or from what was given."""
+        """Start from no weights and the labels' frequencies."""
         counts = torch.bincount(self.train_data.labels, minlength=self.bias.shape[1])
         self.ranks.add_up(counts)
         prior = counts + 0.5
         self.bias.copy_((prior / prior.sum()).log().expand_as(self.bias))
         self.sample = self._spread(SAMPLE_WORDS)
         self.reference = self._gradient_norm_at_zero()
-        if self.start is not None:
-            self.weight.copy_(self.start[0])
-            self.bias.copy_(self.start[1])
         self.active = torch.arange(len(self.grid), device=self.device)
         self.solver = ProximalAdam(
             self.weight.clone(),
@@ -158,19 +162,25 @@ class ElasticNetProbe(pl.LightningModule):
         solver.step(gradient, bias_gradient, average=solver.frozen and late)
 
     def on_train_epoch_end(self) -> None:
-        """Settle the metric after warming up; from then on retire points that are done."""
+        """Settle the metric after warming up; from then on retire points that are done.
+
+        Where it is time for a look, give up the points that then do not stay.
+        """
         last = self.current_epoch + 1 >= self.max_epochs
         self.ranks.add_up(self.cross_entropy)
+        weight, bias = self.solver.weight, self.solver.bias
         if self.solver.frozen:
             self._adapt_steps()
-            self._retire_where_done(check_all=last)
+            weight, bias = self._retire_where_done(check_all=last)
         elif last:
             everyone = torch.arange(len(self.active), device=self.device)
-            self._settle(everyone, self.solver.weight, self.solver.bias)
+            self._settle(everyone, weight, bias, exact=False)
         elif self.memory is not None:
             self.solver.freeze()
-            self.best = self._objective(self.solver.weight)
-            self.snapshot = (self.solver.weight.clone(), self.solver.bias.clone())
+            self.best = self._objective(weight)
+            self.snapshot = (weight.clone(), bias.clone())
+        if self.current_epoch + 1 in self.looks and len(self.active) and not last:
+            self._give_up(weight, bias)
         self.trainer.should_stop = len(self.active) == 0
 
     def _pace(self) -> float:
@@ -220,8 +230,12 @@ class ElasticNetProbe(pl.LightningModule):
         halfway = (penalty(before, solver.grid) + penalty(solver.weight, solver.grid)) / 2
         return self.cross_entropy / self.words + halfway
 
-    def _retire_where_done(self, *, check_all: bool) -> None:
-        """Check on all words the points whose remembered gradient says that they are done."""
+    def _retire_where_done(self, *, check_all: bool) -> tuple[Weights, Biases]:
+        """Check on all words the points whose remembered gradient says that they are done.
+
+        Returns:
+            What the others have reached.
+        """
         memory, solver = self.memory, self.solver
         assert memory is not None
         weight, bias = solver.settled(memory.mean, memory.bias_mean)
@@ -231,15 +245,37 @@ class ElasticNetProbe(pl.LightningModule):
         if not check_all:
             points = points[near]
         if not len(points):
-            return
-        done = self._settle(points, weight[points], bias[points])
+            return weight, bias
+        done = self._settle(points, weight[points], bias[points], exact=True)
         # Remembered gradients are small but the true one is not: the steps are too long.
         solver.slow_down(points[~done])
-        self._drop(points[done])
+        stays = self._drop(points[done])
         logger.info(
             "probe: after %d epochs %d of %d grid points are within tolerance",
             self.current_epoch + 1,
-            len(self.grid) - len(self.active),
+            len(self.grid) - len(self.active) - int(self.given_up.sum()),
+            len(self.grid),
+        )
+        return weight[stays], bias[stays]
+
+    def _give_up(self, weight: Weights, bias: Biases) -> None:
+        """Leave the active points, which have reached this, where they are if they do not stay."""
+        self.weight[self.active], self.bias[self.active] = weight, bias
+        stays = torch.zeros(len(self.grid), device=self.device)
+        if self.ranks.rank == 0:  # others could find a tie the other way round
+            assert self.staying is not None
+            stays.copy_(self.staying(self))
+        self.ranks.add_up(stays)
+        left = (stays[self.active] == 0).nonzero()[:, 0]
+        if not len(left):
+            return
+        self.given_up[self.active[left]] = True
+        self._settle(left, weight[left], bias[left], exact=False)
+        self._drop(left)
+        logger.info(
+            "probe: after %d epochs %d of %d grid points go on",
+            self.current_epoch + 1,
+            len(self.active),
             len(self.grid),
         )
 
@@ -248,11 +284,15 @@ class ElasticNetProbe(pl.LightningModule):
         points: Int[Tensor, " points"],
         weight: Float[Tensor, "points labels neurons"],
         bias: Float[Tensor, "points labels"],
+        *,
+        exact: bool,
     ) -> Bool[Tensor, " points"]:
-        """Write down points with what they reach on all words, and say which are done."""
+        """Write down points with what they reach on all words, and say which are done.
+
+        Not ``exact`` is for points far from their optimum, where neither all words nor all bits
+        matter.
+        """
         where, grid = self.active[points], self.solver.grid.select(points)
-        # Before the metric has settled the optimum is far: neither all words nor all bits matter.
-        exact = self.solver.frozen
         data = self.train_data if exact else self.sample
         loss = whole_loss(weight, bias, data, self.compute_dtype, exact=exact, ranks=self.ranks)
         relative = residual(weight, loss.weight_gradient, loss.bias_gradient, grid) / self.reference
@@ -262,19 +302,20 @@ class ElasticNetProbe(pl.LightningModule):
         self.train_accuracy[where] = loss.accuracy
         return relative <= self.tolerance
 
-    def _drop(self, points: Int[Tensor, " points"]) -> None:
-        """Go on without some of the active points."""
-        if not len(points):
-            return
-        assert self.memory is not None
+    def _drop(self, points: Int[Tensor, " points"]) -> Int[Tensor, " stays"]:
+        """Go on without some of the active points; return where the others were among them."""
         stays = torch.ones(len(self.active), dtype=torch.bool, device=self.device)
         stays[points] = False
         keep = stays.nonzero()[:, 0]
+        if not len(points):
+            return keep
+        assert self.memory is not None
         self.active, self.best = self.active[keep], self.best[keep]
         solver = self.solver
         solver.keep(keep, solver.weight[keep], solver.bias[keep])
         self.snapshot = (self.snapshot[0][keep], self.snapshot[1][keep])
         self.memory.keep(keep)
+        return keep
 
     def _gradient_norm_at_zero(self) -> Tensor:
         """Return the gradient's norm at W = 0 on the sample."""

@@ -6,13 +6,13 @@ import logging
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -21,7 +21,7 @@ from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import WARM_UP_EPOCHS, ElasticNetProbe
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
-from onegrain.probing.objective import Biases, Weights
+from onegrain.probing.looks import Looks
 from onegrain.probing.probe import Probe
 from onegrain.ranks import ALONE, Ranks, run_ranks
 
@@ -45,7 +45,7 @@ def fit_probe(
     accelerator: str = "auto",
     seed: int = 0,
     processes: int = 1,
-    start: Probe | None = None,
+    looks: Looks | None = None,
 ) -> Probe:
     """Fit all points of ``grid`` in the same passes over ``train``.
 
@@ -68,11 +68,12 @@ def fit_probe(
         seed: Of the order of the words.
         processes: How many share the words; each takes its part of every batch, and gradients are
             summed, so that the weights are those of one process but for rounding.
-        start: What the points start from, one for each; by default no weights.
+        looks: After which epochs points may be given up, and what says which; by default none are.
 
     Returns:
-        The probes. With ``epochs`` of up to 2, which is before any point can have converged,
-        objective, residual and training accuracy are measured on 20,000 of the words.
+        The probes; where there are ``looks``, `Probe.fitted` says which were not given up. With
+        ``epochs`` of up to 2, which is before any point can have converged, objective, residual and
+        training accuracy are measured on 20,000 of the words.
 
     Raises:
         ValueError: If ``epochs`` is neither whole nor a share, a training word has no label id of
@@ -96,7 +97,7 @@ def fit_probe(
         memory_gigabytes,
         accelerator,
         seed,
-        start,
+        looks,
     )
     processes = min(processes, len(train))
     if processes == 1:
@@ -133,7 +134,7 @@ class _Fit:
     memory_gigabytes: float
     accelerator: str
     seed: int
-    start: Probe | None
+    looks: Looks | None
 
     def on(self, train: LabelledActivations, ranks: Ranks = ALONE) -> Probe:
         """Fit on these words, or with other processes on theirs too."""
@@ -150,18 +151,33 @@ class _Fit:
             learning_rate=LEARNING_RATE_PER_ROOT_WORD * self.batch_size**0.5,
             dtype=self.dtype,
             ranks=ranks,
-            start=self._start(),
+            looks=() if self.looks is None else self.looks.epochs,
+            staying=self._staying,
         )
         words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
         batches = DataLoader(words, batch_size=None)
         _run(module, batches, self.epochs, self.accelerator, ranks)
-        return _result(module, self.labels, self.center)
+        probe = self._result(module)
+        return replace(probe, fitted=None) if self.looks is None else probe
 
-    def _start(self) -> tuple[Weights, Biases] | None:
-        if self.start is None:
-            return None
-        weight = self.start.weight
-        return weight, self.start.bias + weight @ self.center
+    def _staying(self, module: ElasticNetProbe) -> Bool[Tensor, " grid"]:
+        assert self.looks is not None
+        return self.looks.staying(self._result(module))
+
+    def _result(self, module: ElasticNetProbe) -> Probe:
+        weight = module.weight.detach().cpu()
+        return Probe(
+            grid=module.grid,
+            labels=self.labels,
+            weight=weight,
+            bias=module.bias.detach().cpu() - weight @ self.center,
+            objective=module.objective.cpu(),
+            residual=module.relative_residual.cpu(),
+            train_accuracy=module.train_accuracy.cpu(),
+            tolerance=module.tolerance,
+            epochs=module.epochs.cpu(),
+            fitted=~module.given_up.cpu(),
+        )
 
 
 def _run(
@@ -187,20 +203,3 @@ def _run(
             enable_model_summary=False,
         )
         trainer.fit(module, batches)
-
-
-def _result(
-    module: ElasticNetProbe, labels: Sequence[str], center: Float[Tensor, " neurons"]
-) -> Probe:
-    weight = module.weight.detach().cpu()
-    return Probe(
-        grid=module.grid,
-        labels=tuple(labels),
-        weight=weight,
-        bias=module.bias.detach().cpu() - weight @ center,
-        objective=module.objective.cpu(),
-        residual=module.relative_residual.cpu(),
-        train_accuracy=module.train_accuracy.cpu(),
-        tolerance=module.tolerance,
-        epochs=module.epochs.cpu(),
-    )

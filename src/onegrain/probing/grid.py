@@ -65,21 +65,6 @@ class LambdaGrid:
         """Return some of the points."""
         return self._each(lambda values: values[points])
 
-    def joined(self, other: LambdaGrid) -> LambdaGrid:
-        """Return the points of both grids, which have no masks and one kind of penalty.
-
-        Raises:
-            ValueError: If they have masks, or not the same penalty.
-        """
-        if (
-            self.penalty is not other.penalty
-            or self.allowed is not None
-            or other.allowed is not None
-        ):
-            raise ValueError("grids of one penalty and without masks can be joined")
-        lambda1 = torch.cat([self.lambda1, other.lambda1])
-        return LambdaGrid(lambda1, torch.cat([self.lambda2, other.lambda2]), self.penalty)
-
     def restricted(self, allowed: Bool[Tensor, "points neurons"]) -> LambdaGrid:
         """Return the only point there is, once for each row of ``allowed``.
 

@@ -35,7 +35,7 @@ class Probe:
         train_accuracy: On the training words.
         tolerance: The residual at which a point counts as converged.
         epochs: Passes over the training words that each point took; None where nobody counted.
-        fitted: Whether a point was fitted to its end and may be chosen, and not only looked at by a
+        fitted: Whether a point was fitted to its end and may be chosen, and was not given up by a
             search (`onegrain.probing.search`); None: all were.
     """
 
@@ -73,23 +73,6 @@ class Probe:
         perhaps = {name: getattr(self, name) for name in OPTIONAL_TENSORS}
         chosen |= {name: each[points] for name, each in perhaps.items() if each is not None}
         return replace(self, grid=self.grid.select(points), **chosen)
-
-    def without(self, points: Int[Tensor, " left_out"]) -> Probe:
-        """Return the other points."""
-        stays = torch.ones(len(self.grid), dtype=torch.bool)
-        stays[points] = False
-        return self.select(stays.nonzero()[:, 0])
-
-    def joined(self, other: Probe) -> Probe:
-        """Return the points of both, with what is known of both."""
-        both: dict[str, Any] = {
-            name: torch.cat([getattr(self, name), getattr(other, name)]) for name in TENSORS
-        }
-        for name in OPTIONAL_TENSORS:
-            first, second = getattr(self, name), getattr(other, name)
-            known = first is not None and second is not None
-            both[name] = torch.cat([first, second]) if known else None
-        return replace(self, grid=self.grid.joined(other.grid), **both)
 
     def save(self, path: Path) -> None:
         """Write one safetensors file."""

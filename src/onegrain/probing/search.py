@@ -1,38 +1,40 @@
 """A search of the lambda plane that takes fewer passes over the data than its whole grid.
 
-All points of a coarse grid are looked at for a few epochs. Around the best of them the points
-half-way to their neighbours are looked at, started from their weights, once or several times. The
-best of all are then fitted to their end, and only those may be chosen.
+All points of the grid begin together. After a few epochs, and again whenever they have taken twice
+as many, they are looked at on dev and the worse half is given up (successive halving, Jamieson &
+Talwalkar, AISTATS 2016); those that stay go on in the same fit, so no pass is lost. A point that is
+fitted to its end before it is given up may be chosen like those that stayed.
 
-What that guarantees: the chosen point is as well fitted as a grid's would be, and is the best of
-those that were fitted to their end. What it does not: a point is left behind by what it had after
-a few epochs, when sparsity is far from its end and points with too little penalty, not yet
-overfitted, look better than they are; and points far from the best are never looked at. So a
-search may end elsewhere than the grid does; more ``keep`` and ``look`` come nearer.
+Early looks are unfair to strong penalties: what a weak one will lose by overfitting it has not yet
+lost, and all weak ones look alike. So strength counts for something in a look, the less the later
+it is (``head_start``).
+
+What that guarantees: every point that may be chosen is as well fitted as the whole grid's, for at
+most as many passes. What it does not: a point that was given up early might have been the best.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.looks import Looks
 from onegrain.probing.probe import Probe
 
 logger = logging.getLogger(__name__)
 
-Order = Callable[[Probe], Int[Tensor, " grid"]]
-"""Says which points of a probe are best on dev, the best first."""
-
+Score = Callable[[Probe], Float[Tensor, " grid"]]
+"""Says how good the points of a probe are on dev; more is better."""
 
 Fit = Callable[..., Probe]
-"""Fits a grid, ``fit(grid, epochs=..., start=...)``: `onegrain.probing.fitting.fit_probe` with all
+"""Fits a grid, ``fit(grid, epochs=..., looks=...)``: `onegrain.probing.fitting.fit_probe` with all
 else chosen."""
 
 
@@ -41,101 +43,88 @@ class Plan:
     """How a search goes.
 
     Attributes:
-        look: Epochs of a look.
-        keep: Points that are looked around, and that are fitted to their end.
-        refine: How often the points half-way to the neighbours of the best are looked at.
-        epochs: At most, of the fit to the end.
+        look: Epochs before the first look; the next are after twice as many, and so on.
+        keep: Points that stay at least, to the end.
+        head_start: What the strongest penalties are given in the score of a look at the very
+            beginning; others get less, and later looks give less, in proportion.
+        epochs: At most, of a point.
     """
 
     look: int
     keep: int
-    refine: int
+    head_start: float
     epochs: int
 
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The epochs after which points are looked at.
 
-def search_probe(grid: LambdaGrid, plan: Plan, fit: Fit, order: Order) -> Probe:
-    """Return the probe of all points that were looked at; those that may be chosen are `fitted`.
+        Example:
+            >>> Plan(look=2, keep=4, head_start=0.02, epochs=40).looks
+            (2, 4, 8, 16, 32)
+        """
+        doubled = (self.look * 2**number for number in range(self.epochs.bit_length()))
+        return tuple(epoch for epoch in doubled if epoch < self.epochs)
+
+    def kept(self, points: int, epoch: int) -> int:
+        """Return how many of ``points`` stay after the look at ``epoch``.
+
+        Example:
+            >>> plan = Plan(look=2, keep=4, head_start=0.02, epochs=40)
+            >>> [plan.kept(64, epoch) for epoch in plan.looks]
+            [32, 16, 8, 4, 4]
+        """
+        share: int = 2 ** (self.looks.index(epoch) + 1)
+        return max(self.keep, -(-points // share))
+
+
+def search_probe(grid: LambdaGrid, plan: Plan, fit: Fit, score: Score) -> Probe:
+    """Return the probe of all points; those that may be chosen are `Probe.fitted`.
 
     Args:
-        grid: The coarse points, every pair of some strengths.
+        grid: The points.
         plan: How the search goes.
         fit: Fits probes.
-        order: Says which points are best.
+        score: Says how good points are.
     """
-    looked = fit(grid, epochs=plan.look, start=None)
-    for _ in range(plan.refine):
-        best = order(looked)[: plan.keep]
-        between, parents = half_way(looked.grid, best.tolist())
-        if not len(between):
-            break
-        start = looked.select(torch.cat([best, torch.tensor(parents)]))
-        new = torch.arange(len(best), len(start.grid))
-        start = replace(start, epochs=_epochs(start).index_fill(0, new, 0))
-        # The best go on too, or what lies around them would be ahead by an epoch or more.
-        again = _go_on(fit, start, looked.grid.select(best).joined(between), plan.look)
-        looked = looked.without(best).joined(again)
-    best = order(looked)[: plan.keep]
-    done = _go_on(fit, looked.select(best), looked.grid.select(best), plan.epochs)
-    others = looked.without(best)
-    logger.info(
-        "search: looked at %d points, fitted %d of them to their end",
-        len(looked.grid),
-        len(done.grid),
-    )
-    fitted = torch.arange(len(looked.grid)) < len(done.grid)
-    return replace(done.joined(others), fitted=fitted)
+    looks = Looks(plan.looks, partial(staying, plan, score))
+    probe = fit(grid, epochs=plan.epochs, looks=looks)
+    fitted = int(probe.complete.sum())
+    logger.info("search: %d of %d points were fitted to their end", fitted, len(grid))
+    return probe
 
 
-def half_way(grid: LambdaGrid, best: Sequence[int]) -> tuple[LambdaGrid, list[int]]:
-    """Return the points half-way, in logarithms, from some points to their neighbours.
-
-    Nothing lies between zero and the least strength above it, or beyond the strengths there are.
+def staying(plan: Plan, score: Score, probe: Probe) -> Bool[Tensor, " grid"]:
+    """Return which points stay after a look.
 
     Args:
-        grid: All points that there are.
-        best: Those around which to look.
+        plan: How the search goes.
+        score: Says how good points are.
+        probe: What they have reached; those that were given up before are not `Probe.complete`.
+    """
+    assert probe.epochs is not None  # a fit of our own counts them
+    epoch = int(probe.epochs.max())
+    there = probe.complete.nonzero()[:, 0]
+    head_start = plan.head_start * (1 - epoch / plan.epochs)
+    ratings = score(probe.select(there)) + head_start * strength(probe.grid)[there]
+    order = ratings.argsort(descending=True, stable=True)
+    stays = torch.zeros(len(probe.grid), dtype=torch.bool)
+    stays[there[order[: plan.kept(len(stays), epoch)]]] = True
+    return stays
 
-    Returns:
-        The new points, and the point of ``best`` beside which each lies.
+
+def strength(grid: LambdaGrid) -> Float[Tensor, " grid"]:
+    """Return how strong each point's penalties are: 0 for the grid's weakest, 1 for its strongest.
+
+    That is the mean of two places, each among the strengths that the grid has, in order.
 
     Example:
-        >>> grid = LambdaGrid.product([0.0, 1e-4, 1e-2], [1e-3])
-        >>> between, parents = half_way(grid, [1])
-        >>> [tuple(round(value, 9) for value in point) for point in between.points()], parents
-        ([(0.001, 0.001)], [1])
+        >>> strength(LambdaGrid.product([0.0, 1e-4, 1e-2], [1e-3, 1e-1])).tolist()
+        [0.0, 0.5, 0.25, 0.75, 0.5, 1.0]
     """
-    points = [(_written(first), _written(second)) for first, second in grid.points()]
-    known = set(points)
-    strengths = [sorted({point[axis] for point in points}) for axis in (0, 1)]
-    new: dict[tuple[float, float], int] = {}
-    for index in best:
-        around = [_around(points[index][axis], strengths[axis]) for axis in (0, 1)]
-        for point in ((first, second) for first in around[0] for second in around[1]):
-            if point not in known:
-                new.setdefault(point, index)
-    lambda1, lambda2 = (torch.tensor([point[axis] for point in new]) for axis in (0, 1))
-    return LambdaGrid(lambda1, lambda2, grid.penalty), list(new.values())
+    return torch.stack([_place(grid.lambda1), _place(grid.lambda2)]).mean(dim=0)
 
 
-def _go_on(fit: Fit, start: Probe, grid: LambdaGrid, epochs: int) -> Probe:
-    """Fit from what was reached, and count the epochs that it took before."""
-    again = fit(grid, epochs=epochs, start=start)
-    return replace(again, epochs=_epochs(again) + _epochs(start))
-
-
-def _epochs(probe: Probe) -> Int[Tensor, " grid"]:
-    assert probe.epochs is not None  # a fit of our own counts them
-    return probe.epochs
-
-
-def _around(strength: float, strengths: Sequence[float]) -> list[float]:
-    """Return a strength and the half-way points to its neighbours below and above."""
-    place = strengths.index(strength)
-    neighbours = [*strengths[max(place - 1, 0) : place], *strengths[place + 1 : place + 2]]
-    middles = [math.sqrt(strength * other) for other in neighbours]
-    return [strength, *(_written(middle) for middle in middles if middle > 0)]
-
-
-def _written(value: float) -> float:
-    """Undo rounding: 1e-05 and not 9.999999747378752e-06."""
-    return float(f"{value:.6g}")
+def _place(strengths: Float[Tensor, " grid"]) -> Float[Tensor, " grid"]:
+    different = strengths.unique()  # sorted
+    return torch.searchsorted(different, strengths) / max(len(different) - 1, 1)

@@ -10,17 +10,17 @@ from onegrain.settings.model import Precision
 
 @dataclass
 class LambdaSearchSettings:
-    """A search that begins with the grid's points and fits few of them to their end."""
+    """A search that begins with all points of the grid and gives up half of them time and again."""
 
     enabled: bool = False
-    look: int = 3  # epochs after which points are compared
-    keep: int = 4  # the best, which are looked around, and fitted to their end
-    refine: int = 1  # rounds of points half-way, in logarithms, from the best to their neighbours
+    look: int = 2  # epochs before points are compared on dev; again after twice as many, and so on
+    keep: int = 4  # points that stay at least, to the end
+    head_start: float = 0.02  # of the strongest penalties, in what is compared; it fades
 
 
 @dataclass
 class LambdaGridSettings:
-    """Every pair of an L1 and an L2 strength is fitted, or looked at by a search."""
+    """Every pair of an L1 and an L2 strength is fitted, or begun by a search."""
 
     name: str = "coarse"
     lambda1: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])

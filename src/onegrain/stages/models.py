@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
@@ -16,7 +17,7 @@ from onegrain.data.word_vectors import WordVectors, read_vectors
 from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part, without_repeats
 from onegrain.models.lightning import choose_device
-from onegrain.models.pretrained import load_pretrained, pretrained_folder
+from onegrain.models.pretrained import load_pretrained, pretrained_folder, require_head
 from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
@@ -29,6 +30,7 @@ from onegrain.settings import (
     SearchSettings,
     Settings,
     TaggerModel,
+    Target,
     TrainerSettings,
     TransformerModel,
     network_settings,
@@ -37,6 +39,8 @@ from onegrain.stages.tracked import METRICS_FILE, OpenRun, training_metrics
 from onegrain.stages.tuning import tuned_model, tuning_text
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun
+
+log = logging.getLogger(__name__)
 
 
 def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
@@ -78,12 +82,18 @@ def trained_model(
 
     Its tracked run stays open until the scores of what was trained are known. A pretrained model
     that is not tuned stays in the folder that it was found in.
+
+    Raises:
+        UserError: If it has no head, and is to be ablated inside.
     """
     model = settings.model
     if isinstance(model, TransformerModel):
         if settings.tuning.is_on:
             return tuned_model(settings, model, data, store, open_run)
-        return pretrained_folder(model)
+        found = pretrained_folder(model)
+        if Target.model in settings.ablation.targets:
+            require_head(found, model)
+        return found
     if not isinstance(model, NmtModel | NlmModel | TaggerModel):
         raise TypeError(f"model={model.name} has no training")
     part, dev = _training_text(settings, data, instance)
@@ -103,6 +113,7 @@ def trained_model(
 
         def make(folder: Path) -> None:
             name = f"{model.name} {settings.data.pair} #{instance}"
+            log.info("training %s: instance %d of %d", model.name, instance, model.instances)
             run = open_runs.enter_context(open_run(name=name))
             chosen = (model, settings.trainer, settings.data.text, seed)
             logger = run.lightning_logger()

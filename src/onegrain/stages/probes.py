@@ -28,7 +28,7 @@ from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.online_coding import OnlineCode, online_code
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit, refit_probe
-from onegrain.probing.search import Order, Plan, search_probe
+from onegrain.probing.search import Plan, Score, search_probe
 from onegrain.settings import LambdaSearchSettings, Settings, TaskSettings
 from onegrain.store import Store
 
@@ -100,9 +100,9 @@ def fitted_probe(
     recording: Path,
     corpus: Corpus,
     store: Store,
-    order: Order | None = None,
+    score: Score | None = None,
 ) -> Probe:
-    """Return the probe of every point of the lambda grid, or of all that a search looked at.
+    """Return the probe of every point of the lambda grid, all of which a search begins with.
 
     Args:
         settings: Those of the run.
@@ -110,7 +110,7 @@ def fitted_probe(
         recording: Where the activations of the training words lie.
         corpus: The training words.
         store: Of finished work.
-        order: Says which points are best, for a search.
+        score: Says how good points are on dev, for a search.
     """
     grid = settings.lambda_grid
 
@@ -118,10 +118,10 @@ def fitted_probe(
         points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
         options = {**_fitting(settings), "processes": settings.trainer.processes}
         if grid.search.enabled:
-            assert order is not None
+            assert score is not None
             plan = _plan(grid.search, options.pop("epochs"))
             fit = partial(fit_probe, task.train, task.labels, **options)
-            probe = search_probe(points, plan, fit, order)
+            probe = search_probe(points, plan, fit, score)
         else:
             probe = fit_probe(task.train, task.labels, points, **options)
         probe.save(folder / PROBE_FILE)
@@ -201,7 +201,7 @@ def _probe_key(
 
 
 def _plan(search: LambdaSearchSettings, epochs: int) -> Plan:
-    return Plan(min(search.look, epochs), search.keep, search.refine, epochs)
+    return Plan(search.look, search.keep, search.head_start, epochs)
 
 
 def _fitting(settings: Settings) -> dict[str, Any]:

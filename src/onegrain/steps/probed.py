@@ -19,7 +19,7 @@ from onegrain.probing.selection import Choice
 from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, fitted_probe, probing_task, refitting
-from onegrain.steps.selection import best_first, chosen_point
+from onegrain.steps.selection import chosen_point, points_score
 from onegrain.store import Store
 
 
@@ -92,7 +92,7 @@ def probe_property(
     """
     task = probing_task(settings.task, corpora, recordings)
     fitted_on = (recordings["train"], corpora.train)
-    probe = fitted_probe(settings, task, *fitted_on, store, partial(best_first, settings, task))
+    probe = fitted_probe(settings, task, *fitted_on, store, partial(points_score, settings, task))
     dev, test = score(probe, task.dev), score(probe, task.test)
     choice = chosen_point(settings, probe, task, dev)
     refit = refitting(settings, task, *fitted_on, probe, choice.point, store)

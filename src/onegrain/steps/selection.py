@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from onegrain.ablation.curves import probe_mask_curves
@@ -47,11 +47,11 @@ def chosen_point(settings: Settings, probe: Probe, task: ProbingTask, dev: Score
     return replace(best, point=int(points[best.point]))
 
 
-def best_first(settings: Settings, task: ProbingTask, probe: Probe) -> Int[Tensor, " grid"]:
-    """Return grid points from the best to the worst by ``probe.selection``, for a search."""
+def points_score(settings: Settings, task: ProbingTask, probe: Probe) -> Float[Tensor, " grid"]:
+    """Return how good grid points are on dev by ``probe.selection``, for a search."""
     accuracy = score(probe, task.dev).accuracy
-    # What regularisation costs is counted from one accuracy for all points, so any gives the order.
-    return _ratings(settings, task, probe, accuracy, float(accuracy.max())).order
+    # What regularisation costs is counted from one accuracy for all points, so any will do.
+    return _ratings(settings, task, probe, accuracy, float(accuracy.max())).score
 
 
 def _ratings(
