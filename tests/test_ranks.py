@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onegrain.errors import UserError
-from onegrain.ranks import ALONE, Ranks, run_ranks
+from onegrain.ranks import ALONE, Ranks, run_ranks, run_side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,18 @@ def refuse(ranks: Ranks) -> None:
     raise UserError("a.en:3: not UTF-8")
 
 
+def write_down(number: int, folder: Path) -> None:
+    """A worker with work of its own, which says what it does."""
+    logging.getLogger("onegrain.worker").info("writing %d", number)
+    (folder / str(number)).write_text(str(torch.get_num_threads()))
+
+
+def dislike(number: int) -> None:
+    """A worker that does not like one of its items."""
+    if number == 2:
+        raise UserError("trainer.learning_rate=9: the loss is not a number")
+
+
 def test_sums_are_those_of_all_processes_and_the_same_in_each(tmp_path: Path) -> None:
     run_ranks(2, add_up, tmp_path)
     for rank in range(2):
@@ -41,6 +54,24 @@ def test_sums_are_those_of_all_processes_and_the_same_in_each(tmp_path: Path) ->
 def test_what_a_user_did_wrong_is_one_line_from_any_process() -> None:
     with pytest.raises(UserError, match=r"^a\.en:3: not UTF-8$"):
         run_ranks(2, refuse)
+
+
+def test_items_are_worked_on_side_by_side_and_what_is_logged_has_their_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    run_side_by_side(2, write_down, {"first": 1, "second": 2, "third": 3}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"1", "2", "3"}
+    threads = str(max(1, torch.get_num_threads() // 2))
+    assert {path.read_text() for path in tmp_path.iterdir()} == {threads}
+    said = {(record.name, record.getMessage()) for record in caplog.records}
+    names = ["first: writing 1", "second: writing 2", "third: writing 3"]
+    assert said == {("onegrain.worker", line) for line in names}
+
+
+def test_what_one_item_did_wrong_is_one_line() -> None:
+    with pytest.raises(UserError, match=r"^trainer\.learning_rate=9: the loss is not a number$"):
+        run_side_by_side(2, dislike, {"first": 1, "second": 2})
 
 
 @given(st.integers(0, 50), st.integers(1, 7))

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from onegrain.activations.activations import Activations
 from onegrain.configuration import compose_settings
@@ -39,6 +40,7 @@ from onegrain.stages import (
     probing_task,
     recorded,
     trained_model,
+    trained_models,
 )
 from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun, tracked_run
@@ -103,7 +105,7 @@ def test_a_model_is_another_where_text_network_or_training_is(override: str) -> 
         *("lambda_grid=paper", "probe=neurox", "probe.epochs=3", "probe.seed=5", "task.root=x"),
         *("task.column=xpos", "task.train_sentences=3", "ablation.random_orders=2"),
         *("ranking.share=0.5", "activations.dtype=fp32", "activations.layers=[1]"),
-        *("tracking=online", "trainer.progress=bar", "output_root=elsewhere", "store=there"),
+        *("tracking=online", "trainer.progress=bar", "trainer.at_once=2", "output_root=elsewhere", "store=there"),
         *("model.beam=5", "model.max_decode_ratio=3", "model.max_decode_extra=5"),
         "data.test_sentences=7",
     ],
@@ -405,3 +407,28 @@ def test_many_unknown_words_are_warned_about(
         caplog.text
     )
     assert "of the train words" not in caplog.text
+
+
+def test_instances_trained_side_by_side_are_those_trained_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1]))  # where new processes find tests
+    caplog.set_level("INFO")
+    settings = settings_of("model.instances=2", "trainer.precision=fp32")
+    together = replace(settings, trainer=replace(settings.trainer, at_once=2))
+    data = load_parallel(settings.data)
+    stores = Store(tmp_path / "one"), Store(tmp_path / "two")
+    opened = partial(disabled_run, tmp_path)
+    alone = trained_models(settings, data, [1, 2], stores[0], opened)
+    beside = trained_models(together, data, [1, 2], stores[1], opened)
+    assert {each: path.name for each, path in beside.items()} == {
+        each: path.name for each, path in alone.items()
+    }
+    for each, path in alone.items():
+        weights, others = (load_file(f / "model.safetensors") for f in (path, beside[each]))
+        for name, weight in weights.items():
+            torch.testing.assert_close(others[name], weight, rtol=1e-3, atol=1e-4)
+    assert "#2: training nmt: instance 2 of 2" in caplog.messages
+    caplog.clear()
+    trained_models(together, data, [1, 2], stores[1], opened)
+    assert not [line for line in caplog.messages if "training" in line]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,7 +47,7 @@ from onegrain.stages import (
     reading,
     recorded,
     recordings_of,
-    trained_model,
+    trained_models,
     unseen_text,
 )
 from onegrain.steps.ablations import ablation_curves
@@ -108,7 +108,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     began = time.perf_counter()
     log.info("onegrain: %s -> %s", " ".join(overrides) or "defaults", folder)
     store = Store(Path(settings.store or Path(settings.output_root) / "store"))
-    track = _tracking(settings, folder)
+    track = _Tracking(settings, folder)
 
     texts = _read(settings)
     models = _train(settings, texts.data, store, partial(track, job_type="train"))
@@ -138,10 +138,8 @@ def _train(settings: Settings, data: Splits, store: Store, open_run: OpenRun) ->
     if isinstance(settings.model, RecordedModel):
         return {}
     compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
-    return {
-        instance: trained_model(settings, data, instance, store, open_run)
-        for instance in instance_order(settings.model, compared=compared)
-    }
+    instances = instance_order(settings.model, compared=compared)
+    return trained_models(settings, data, instances, store, open_run)
 
 
 def _analyse(
@@ -206,12 +204,15 @@ def _explorer(settings: Settings, probed: Probed, recording: Path, test: Corpus)
     return explorer_data(settings, probed.weight, probed.labels, Activations.open(recording), test)
 
 
-def _tracking(
-    settings: Settings, folder: Path
-) -> Callable[..., AbstractContextManager[TrackedRun]]:
-    """Return what opens the tracked runs of this run, which share what sets it apart."""
+@dataclass(frozen=True)
+class _Tracking:
+    """Opens the tracked runs of this run, which share what sets it apart."""
 
-    def open_run(*, job_type: str, name: str) -> AbstractContextManager[TrackedRun]:
+    settings: Settings
+    folder: Path
+
+    def __call__(self, *, job_type: str, name: str) -> AbstractContextManager[TrackedRun]:
+        settings, folder = self.settings, self.folder
         return tracked_run(
             settings.tracking,
             config=plain(settings),
@@ -222,8 +223,6 @@ def _tracking(
             tags=(settings.model.name, settings.task.name),
             identity=run_id(folder, job_type, name),
         )
-
-    return open_run
 
 
 def _trained_here(settings: Settings, models: Mapping[int, Path]) -> Sequence[Path]:

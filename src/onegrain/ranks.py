@@ -1,17 +1,22 @@
-"""Processes that share one piece of work: each a part of the words, sums taken over all of them."""
+"""Processes of this machine: some share one piece of work, others have work of their own.
+
+Those that share have a part of the words each, and take sums over all of them.
+"""
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.multiprocessing import get_context
 from torch.multiprocessing.spawn import ProcessRaisedException, spawn
 
 from onegrain.errors import UserError
@@ -85,24 +90,55 @@ def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
     Raises:
         UserError: If one of them raised it.
     """
-    threads = max(1, torch.get_num_threads() // count)
     level = logging.getLogger().getEffectiveLevel()
     with tempfile.TemporaryDirectory() as folder:
         meeting = (Path(folder) / "meeting").as_uri()
-        try:
-            spawn(_rank, (count, meeting, threads, level, work, arguments), nprocs=count)
-        except ProcessRaisedException as error:
-            last = str(error).strip().splitlines()[-1]
-            if last.startswith(REFUSED):
-                raise UserError(last.removeprefix(REFUSED)) from error
-            raise
+        _spawn(count, _rank, meeting, level, work, arguments)
+
+
+def run_side_by_side(
+    count: int, work: Callable[..., None], items: Mapping[str, Item], *arguments: Any
+) -> None:
+    """Call ``work(item, *arguments)`` for each item, in new processes, and wait for all.
+
+    What they log is logged here, after the name of the item.
+
+    Args:
+        count: How many processes, each with its share of the items and of the threads of this one.
+        work: A function of a module; what it makes, it writes into a file.
+        items: By name.
+        arguments: The same for all.
+
+    Raises:
+        UserError: If one of them raised it.
+    """
+    level = logging.getLogger().getEffectiveLevel()
+    queue = get_context("spawn").Queue()
+    listener = QueueListener(queue, _LogHere())
+    listener.start()
+    try:
+        _spawn(count, _apart, queue, level, work, list(items.items()), arguments)
+    finally:
+        listener.stop()
+
+
+def _spawn(count: int, process: Callable[..., None], *arguments: Any) -> None:
+    """Call ``process(rank, count, threads, *arguments)`` in each of so many new processes."""
+    threads = max(1, torch.get_num_threads() // count)
+    try:
+        spawn(process, (count, threads, *arguments), nprocs=count)
+    except ProcessRaisedException as error:
+        last = str(error).strip().splitlines()[-1]
+        if last.startswith(REFUSED):
+            raise UserError(last.removeprefix(REFUSED)) from error
+        raise
 
 
 def _rank(
     rank: int,
     count: int,
-    meeting: str,
     threads: int,
+    meeting: str,
     level: int,
     work: Callable[..., None],
     arguments: Sequence[Any],
@@ -115,3 +151,28 @@ def _rank(
         work(Ranks(rank, count), *arguments)
     finally:
         dist.destroy_process_group()
+
+
+def _apart(
+    rank: int,
+    count: int,
+    threads: int,
+    queue: Any,
+    level: int,
+    work: Callable[..., None],
+    items: Sequence[tuple[str, Any]],
+    arguments: Sequence[Any],
+) -> None:
+    torch.set_num_threads(threads)
+    handler = QueueHandler(queue)
+    logging.basicConfig(level=level, handlers=[handler])
+    for name, item in Ranks(rank, count).share(items):
+        handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+        work(item, *arguments)
+
+
+class _LogHere(logging.Handler):
+    """Logs what another process has logged, as if this one had."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)

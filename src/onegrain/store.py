@@ -83,6 +83,10 @@ class Store:
         log.info("%s: found in the store", _name(entry))
         return entry
 
+    def has(self, stage: str, key: Mapping[str, Any]) -> bool:
+        """Whether the work that ``key`` describes was made."""
+        return self.path(stage, key).is_dir()
+
     def path(self, stage: str, key: Mapping[str, Any]) -> Path:
         """Where the work lies that ``key`` describes, made or not."""
         document = canonical_json({"version": KEY_VERSION, "stage": stage, "key": key})

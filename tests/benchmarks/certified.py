@@ -18,7 +18,7 @@ from .setting import Setting
 POINT = (1e-4, 1e-4)
 GAP = 1e-3
 TARGET = 1.0
-TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
+TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 EPOCHS = 200
 
 

@@ -14,7 +14,10 @@ from .result import Result
 from .setting import Setting
 
 COARSE = (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
-CHECKED: tuple[Point, ...] = ((1e-6, 1e-6), (1e-5, 1e-5), (1e-4, 1e-4))
+CHECKED: tuple[Point, ...] = (
+    *((1e-6, 1e-6), (1e-5, 1e-5), (1e-4, 1e-4)),
+    *((1e-6, 1e-4), (1e-4, 1e-6)),
+)
 TARGET = 5.0
 
 

@@ -189,6 +189,7 @@ class TrainerSettings:
     accelerator: str = "auto"
     strategy: Strategy = Strategy.single
     devices: int = 1  # processes with strategy=ddp, each a GPU where there are
+    at_once: int = 1  # instances that are trained side by side
     progress: Progress = Progress.auto
 
     @property

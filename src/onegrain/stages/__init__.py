@@ -11,6 +11,7 @@ from onegrain.stages.models import (
     model_text,
     reading,
     trained_model,
+    trained_models,
     unseen_text,
 )
 from onegrain.stages.probes import (
@@ -38,6 +39,7 @@ __all__ = [
     "recordings_of",
     "refitting",
     "trained_model",
+    "trained_models",
     "training_metrics",
     "unseen_text",
 ]

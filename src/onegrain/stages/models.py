@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,17 @@ from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
 from onegrain.models.transformer import StudiedModel, TextTransformer
+from onegrain.ranks import run_side_by_side
 from onegrain.settings import (
+    LstmModel,
     NlmModel,
     NmtModel,
     Optimizer,
+    Progress,
     Schedule,
     SearchSettings,
     Settings,
+    Strategy,
     TaggerModel,
     Target,
     TrainerSettings,
@@ -75,6 +79,48 @@ def unseen_text(
     return labelled.test if as_it_comes and not translates else data.test
 
 
+def trained_models(
+    settings: Settings, data: Splits, instances: Sequence[int], store: Store, open_run: OpenRun
+) -> dict[int, Path]:
+    """Return the folders of trained instances (counted from 1), by their number.
+
+    Those that the store does not have are trained one after the other, or ``trainer.at_once`` of
+    them side by side, each in a process of its own.
+
+    Args:
+        settings: Those of the run.
+        data: What `model_text` returned.
+        instances: Their numbers.
+        store: Where they are found, and where those that are trained go.
+        open_run: Opens a tracked run for one of them; it can be pickled.
+    """
+    shared = settings.trainer.strategy is Strategy.ddp  # processes train one instance together
+    if settings.trainer.at_once > 1 and not shared and isinstance(settings.model, LstmModel):
+        missing = [
+            each for each in instances if not store.has("model", _plan(settings, data, each).key)
+        ]
+        if len(missing) > 1:
+            _train_side_by_side(settings, data, missing, store, open_run)
+    return {each: trained_model(settings, data, each, store, open_run) for each in instances}
+
+
+def _train_side_by_side(
+    settings: Settings, data: Splits, instances: Sequence[int], store: Store, open_run: OpenRun
+) -> None:
+    processes = min(settings.trainer.at_once, len(instances))
+    log.info("training %d instances, %d at once", len(instances), processes)
+    trainer = replace(settings.trainer, progress=Progress.lines)
+    named = {f"#{each}": each for each in instances}
+    arguments = (replace(settings, trainer=trainer), data, store, open_run)
+    run_side_by_side(processes, _train_one, named, *arguments)
+
+
+def _train_one(
+    instance: int, settings: Settings, data: Splits, store: Store, open_run: OpenRun
+) -> None:
+    trained_model(settings, data, instance, store, open_run)
+
+
 def trained_model(
     settings: Settings, data: Splits, instance: int, store: Store, open_run: OpenRun
 ) -> Path:
@@ -96,18 +142,7 @@ def trained_model(
         return found
     if not isinstance(model, NmtModel | NlmModel | TaggerModel):
         raise TypeError(f"model={model.name} has no training")
-    part, dev = _training_text(settings, data, instance)
-    vectors = _vectors(settings, data)
-    seed = settings.seed + instance - 1
-    key: dict[str, Any] = {
-        "model": network_settings(model),
-        "trainer": _trained_with(settings.trainer),
-        "text": asdict(settings.data.text),
-        "seed": seed,
-        "data": [part.fingerprint, dev.fingerprint],
-    }
-    if vectors is not None:
-        key["vectors"] = vectors.fingerprint
+    plan = _plan(settings, data, instance)
     runs: list[TrackedRun] = []
     with ExitStack() as open_runs:
 
@@ -115,17 +150,44 @@ def trained_model(
             name = f"{model.name} {settings.data.pair} #{instance}"
             log.info("training %s: instance %d of %d", model.name, instance, model.instances)
             run = open_runs.enter_context(open_run(name=name))
-            chosen = (model, settings.trainer, settings.data.text, seed)
+            chosen = (model, settings.trainer, settings.data.text, plan.seed)
             logger = run.lightning_logger()
-            train_model(part, dev, *chosen, folder, logger=logger, vectors=vectors)
+            train_model(plan.train, plan.dev, *chosen, folder, logger=logger, vectors=plan.vectors)
             run.log_scalars(training_metrics(folder))
             runs.append(run)
 
-        folder = store.get_or_make("model", key, make, resumable=True)
+        folder = store.get_or_make("model", plan.key, make, resumable=True)
         for run in runs:
             run.log_made("model", folder)
             run.log_scalars(model_scores(settings, data, folder, store))
     return folder if model.epoch is None else kept_epoch(folder, model.epoch)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What an instance is trained on, and the key that it has in the store."""
+
+    train: Corpus
+    dev: Corpus
+    vectors: WordVectors | None
+    seed: int
+    key: dict[str, Any]
+
+
+def _plan(settings: Settings, data: Splits, instance: int) -> _Plan:
+    train, dev = _training_text(settings, data, instance)
+    vectors = _vectors(settings, data)
+    seed = settings.seed + instance - 1
+    key: dict[str, Any] = {
+        "model": network_settings(settings.model),
+        "trainer": _trained_with(settings.trainer),
+        "text": asdict(settings.data.text),
+        "seed": seed,
+        "data": [train.fingerprint, dev.fingerprint],
+    }
+    if vectors is not None:
+        key["vectors"] = vectors.fingerprint
+    return _Plan(train, dev, vectors, seed, key)
 
 
 def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
@@ -136,7 +198,7 @@ def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
     if trainer.schedule is not Schedule.linear:
         del settings["warmup"]
     kept = sorted(settings.pop("keep_epochs"))
-    del settings["progress"], settings["strategy"]
+    del settings["progress"], settings["strategy"], settings["at_once"]
     return settings | ({"keep_epochs": kept} if kept else {})
 
 

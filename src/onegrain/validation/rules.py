@@ -199,6 +199,7 @@ RULES: dict[str, Rule] = {
     "trainer.init_range": POSITIVE,
     "trainer.clip_norm": POSITIVE,
     "trainer.devices": _at_least(1),
+    "trainer.at_once": _at_least(1),
     "tuning.name": Rule(lambda value: value in TUNINGS, f"must be one of {', '.join(TUNINGS)}"),
     "tuning.train": NOT_EMPTY,
     "tuning.dev": NOT_EMPTY,
