@@ -100,8 +100,8 @@ def _mapped(setting: Setting) -> Result:
         case="growth",
         work=f"mapped, {words:,} words, {words * NEURONS * 2 / 2**30:.1f} GB",
         seconds=found[-1]["seconds"],
-        figure=f"{gigabytes[-1]:.2f} GB of its own (a quarter: {gigabytes[0]:.2f}; "
-        f"aim {MOST_GIGABYTES:g})",
+        figure=f"{gigabytes[-1]:.2f} GB of its own (aim {MOST_GIGABYTES:g}; "
+        f"a quarter, which is copied into memory: {gigabytes[0]:.2f})",
         agrees=gigabytes[-1] <= MOST_GIGABYTES,
         details={"runs": found},
         charts={"growth_memory": vl_convert.vegalite_to_svg(json.loads(chart.to_json()))},

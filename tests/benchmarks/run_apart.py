@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLED = 0.02  # seconds
+STATUS = Path("/proc/self/status")
 
 
 def run_apart(work: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -102,12 +102,17 @@ class _OwnMemory(threading.Thread):
         self.megabytes = 0.0
 
     def run(self) -> None:
-        status = Path("/proc/self/status")
-        while status.exists():
-            lines = (line.split() for line in status.read_text(encoding="utf-8").splitlines())
-            kilobytes = sum(int(line[1]) for line in lines if line[0] in ("RssAnon:", "RssShmem:"))
-            self.megabytes = max(self.megabytes, kilobytes / 1024)
+        while STATUS.exists():
+            self.megabytes = max(self.megabytes, _status("RssAnon:", "RssShmem:"))
             time.sleep(SAMPLED)
+
+
+def _status(*names: str) -> float:
+    """Return the sum of what Linux says of this process's memory, in MB; 0 elsewhere."""
+    if not STATUS.exists():
+        return 0.0
+    lines = (line.split() for line in STATUS.read_text(encoding="utf-8").splitlines())
+    return sum(int(line[1]) for line in lines if line[0] in names) / 1024
 
 
 def main() -> None:
@@ -116,7 +121,8 @@ def main() -> None:
     watching = _OwnMemory()
     watching.start()
     answer = WORKS[work](json.loads(Path(asked).read_text(encoding="utf-8")))
-    answer["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss, which begins with what was resident in the process that started this one.
+    answer["peak_megabytes"] = _status("VmHWM:")
     answer["own_megabytes"] = watching.megabytes
     Path(answered).write_text(json.dumps(answer), encoding="utf-8")
 
