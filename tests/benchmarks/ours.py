@@ -16,7 +16,7 @@ from onegrain.settings import Precision
 
 from .minilm import Work
 
-SHARES = (0.125, 0.25, 0.5)  # of the words, read once
+SHARES = (0.125, 0.25, 0.5, 0.75)  # of the words, read once
 
 
 @dataclass(frozen=True)

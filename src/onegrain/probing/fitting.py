@@ -61,7 +61,8 @@ def fit_probe(
         epochs: Passes over the data at most; points that need more are marked. Below 1, only this
             share of the words is read, once, in an order drawn at random.
         batch_size: Words in a step; by default a hundredth of all, between 64 and 2048, and no more
-            than 512 with ``epochs`` of 1 or 2, where more steps are worth more than quick ones.
+            than 512, or 1024 for several points, with ``epochs`` of up to 2, where more steps are
+            worth more than quick ones.
         dtype: Of matrix products.
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
@@ -92,7 +93,7 @@ def fit_probe(
         center,
         tolerance,
         epochs,
-        batch_size or _usual_batch(len(train), epochs),
+        batch_size or _usual_batch(len(train), len(grid), epochs),
         dtype,
         memory_gigabytes,
         accelerator,
@@ -108,8 +109,9 @@ def fit_probe(
         return Probe.load(file)
 
 
-def _usual_batch(words: int, epochs: int | float) -> int:
-    return min(max(words // 100, 64), 2048 if epochs > WARM_UP_EPOCHS else 512)
+def _usual_batch(words: int, points: int, epochs: int | float) -> int:
+    brief = 512 if points == 1 else 1024  # a step of many points takes time beside its products
+    return min(max(words // 100, 64), 2048 if epochs > WARM_UP_EPOCHS else brief)
 
 
 def _fit_share(ranks: Ranks, fit: _Fit, train: LabelledActivations, file: Path) -> None:

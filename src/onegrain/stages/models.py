@@ -95,9 +95,12 @@ def trained_models(
         open_run: Opens a tracked run for one of them; it can be pickled.
     """
     shared = settings.trainer.strategy is Strategy.ddp  # processes train one instance together
-    if settings.trainer.at_once > 1 and not shared and isinstance(settings.model, LstmModel):
+    model = settings.model
+    if settings.trainer.at_once > 1 and not shared and isinstance(model, LstmModel):
         missing = [
-            each for each in instances if not store.has("model", _plan(settings, data, each).key)
+            each
+            for each in instances
+            if not store.has("model", _plan(settings, model, data, each).key)
         ]
         if len(missing) > 1:
             _train_side_by_side(settings, data, missing, store, open_run)
@@ -142,7 +145,7 @@ def trained_model(
         return found
     if not isinstance(model, NmtModel | NlmModel | TaggerModel):
         raise TypeError(f"model={model.name} has no training")
-    plan = _plan(settings, data, instance)
+    plan = _plan(settings, model, data, instance)
     runs: list[TrackedRun] = []
     with ExitStack() as open_runs:
 
@@ -174,12 +177,12 @@ class _Plan:
     key: dict[str, Any]
 
 
-def _plan(settings: Settings, data: Splits, instance: int) -> _Plan:
+def _plan(settings: Settings, model: LstmModel, data: Splits, instance: int) -> _Plan:
     train, dev = _training_text(settings, data, instance)
     vectors = _vectors(settings, data)
     seed = settings.seed + instance - 1
     key: dict[str, Any] = {
-        "model": network_settings(settings.model),
+        "model": network_settings(model),
         "trainer": _trained_with(settings.trainer),
         "text": asdict(settings.data.text),
         "seed": seed,
