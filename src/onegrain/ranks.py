@@ -97,7 +97,7 @@ def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
 
 
 def run_side_by_side(
-    count: int, work: Callable[..., None], items: Mapping[str, Item], *arguments: Any
+    count: int, work: Callable[..., object], items: Mapping[str, Item], *arguments: Any
 ) -> None:
     """Call ``work(item, *arguments)`` for each item, in new processes, and wait for all.
 
@@ -112,12 +112,15 @@ def run_side_by_side(
     Raises:
         UserError: If one of them raised it.
     """
-    level = logging.getLogger().getEffectiveLevel()
-    queue = get_context("spawn").Queue()
-    listener = QueueListener(queue, _LogHere())
+    level, new = logging.getLogger().getEffectiveLevel(), get_context("spawn")
+    records, orders = new.Queue(), [new.Queue() for _ in range(count)]
+    for rank, order in enumerate(orders):  # not as arguments: a start waits until they are read
+        order.cancel_join_thread()
+        order.put((work, Ranks(rank, count).share(list(items.items())), arguments))
+    listener = QueueListener(records, _LogHere())
     listener.start()
     try:
-        _spawn(count, _apart, queue, level, work, list(items.items()), arguments)
+        _spawn(count, _apart, orders, records, level)
     finally:
         listener.stop()
 
@@ -154,19 +157,13 @@ def _rank(
 
 
 def _apart(
-    rank: int,
-    count: int,
-    threads: int,
-    queue: Any,
-    level: int,
-    work: Callable[..., None],
-    items: Sequence[tuple[str, Any]],
-    arguments: Sequence[Any],
+    rank: int, count: int, threads: int, orders: Sequence[Any], records: Any, level: int
 ) -> None:
     torch.set_num_threads(threads)
-    handler = QueueHandler(queue)
+    handler = QueueHandler(records)
     logging.basicConfig(level=level, handlers=[handler])
-    for name, item in Ranks(rank, count).share(items):
+    work, items, arguments = orders[rank].get()
+    for name, item in items:
         handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
         work(item, *arguments)
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.encoding import count_tokens
@@ -24,7 +24,6 @@ from onegrain.models.training import kept_epoch, train_model
 from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.ranks import run_side_by_side
 from onegrain.settings import (
-    LstmModel,
     NlmModel,
     NmtModel,
     Optimizer,
@@ -45,6 +44,8 @@ from onegrain.store import Store
 from onegrain.tracking.runs import TrackedRun
 
 log = logging.getLogger(__name__)
+
+Trainable: TypeAlias = NmtModel | NlmModel | TaggerModel
 
 
 def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
@@ -96,32 +97,24 @@ def trained_models(
     """
     shared = settings.trainer.strategy is Strategy.ddp  # processes train one instance together
     model = settings.model
-    if settings.trainer.at_once > 1 and not shared and isinstance(model, LstmModel):
-        missing = [
-            each
-            for each in instances
-            if not store.has("model", _plan(settings, model, data, each).key)
-        ]
+    if settings.trainer.at_once > 1 and not shared and isinstance(model, Trainable):
+        plans = [_plan(settings, model, data, each) for each in instances]
+        missing = [plan for plan in plans if not store.has("model", plan.key)]
         if len(missing) > 1:
             _train_side_by_side(settings, data, missing, store, open_run)
     return {each: trained_model(settings, data, each, store, open_run) for each in instances}
 
 
 def _train_side_by_side(
-    settings: Settings, data: Splits, instances: Sequence[int], store: Store, open_run: OpenRun
+    settings: Settings, data: Splits, plans: Sequence[_Plan], store: Store, open_run: OpenRun
 ) -> None:
-    processes = min(settings.trainer.at_once, len(instances))
-    log.info("training %d instances, %d at once", len(instances), processes)
+    processes = min(settings.trainer.at_once, len(plans))
+    log.info("training %d instances, %d at once", len(plans), processes)
     trainer = replace(settings.trainer, progress=Progress.lines)
-    named = {f"#{each}": each for each in instances}
-    arguments = (replace(settings, trainer=trainer), data, store, open_run)
-    run_side_by_side(processes, _train_one, named, *arguments)
-
-
-def _train_one(
-    instance: int, settings: Settings, data: Splits, store: Store, open_run: OpenRun
-) -> None:
-    trained_model(settings, data, instance, store, open_run)
+    unseen = replace(data, train=data.train.select([]))  # what is trained on is in the plans
+    arguments = (replace(settings, trainer=trainer), unseen, store, open_run)
+    named = {f"#{plan.instance}": plan for plan in plans}
+    run_side_by_side(processes, _trained, named, *arguments)
 
 
 def trained_model(
@@ -143,17 +136,25 @@ def trained_model(
         if Target.model in settings.ablation.targets:
             require_head(found, model)
         return found
-    if not isinstance(model, NmtModel | NlmModel | TaggerModel):
+    if not isinstance(model, Trainable):
         raise TypeError(f"model={model.name} has no training")
-    plan = _plan(settings, model, data, instance)
+    folder = _trained(_plan(settings, model, data, instance), settings, data, store, open_run)
+    return folder if model.epoch is None else kept_epoch(folder, model.epoch)
+
+
+def _trained(
+    plan: _Plan, settings: Settings, data: Splits, store: Store, open_run: OpenRun
+) -> Path:
+    """Train what is planned, if the store does not have it; score it on the dev and test splits."""
+    model, trainer = plan.model, settings.trainer
     runs: list[TrackedRun] = []
     with ExitStack() as open_runs:
 
         def make(folder: Path) -> None:
-            name = f"{model.name} {settings.data.pair} #{instance}"
-            log.info("training %s: instance %d of %d", model.name, instance, model.instances)
+            name = f"{model.name} {settings.data.pair} #{plan.instance}"
+            log.info("training %s: instance %d of %d", model.name, plan.instance, model.instances)
             run = open_runs.enter_context(open_run(name=name))
-            chosen = (model, settings.trainer, settings.data.text, plan.seed)
+            chosen = (model, trainer, settings.data.text, plan.seed)
             logger = run.lightning_logger()
             train_model(plan.train, plan.dev, *chosen, folder, logger=logger, vectors=plan.vectors)
             run.log_scalars(training_metrics(folder))
@@ -163,13 +164,15 @@ def trained_model(
         for run in runs:
             run.log_made("model", folder)
             run.log_scalars(model_scores(settings, data, folder, store))
-    return folder if model.epoch is None else kept_epoch(folder, model.epoch)
+    return folder
 
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
     """What an instance is trained on, and the key that it has in the store."""
 
+    model: Trainable
+    instance: int
     train: Corpus
     dev: Corpus
     vectors: WordVectors | None
@@ -177,7 +180,7 @@ class _Plan:
     key: dict[str, Any]
 
 
-def _plan(settings: Settings, model: LstmModel, data: Splits, instance: int) -> _Plan:
+def _plan(settings: Settings, model: Trainable, data: Splits, instance: int) -> _Plan:
     train, dev = _training_text(settings, data, instance)
     vectors = _vectors(settings, data)
     seed = settings.seed + instance - 1
@@ -190,7 +193,7 @@ def _plan(settings: Settings, model: LstmModel, data: Splits, instance: int) -> 
     }
     if vectors is not None:
         key["vectors"] = vectors.fingerprint
-    return _Plan(train, dev, vectors, seed, key)
+    return _Plan(model, instance, train, dev, vectors, seed, key)
 
 
 def _trained_with(trainer: TrainerSettings) -> dict[str, Any]:
