@@ -18,7 +18,7 @@ from rich.console import Console
 
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.data.datasets import load_parallel
+from onegrain.data.datasets import labelled_part, load_parallel
 from onegrain.data.labelled import LabelledText, load_labelled
 from onegrain.data.labelled_beside import labelled_beside
 from onegrain.models.instances import instance_order
@@ -127,7 +127,7 @@ def _read(settings: Settings) -> _Texts:
     language, splitting = settings.data.pair.split("-")[0], settings.data.text.splitting
     has_network = not isinstance(settings.model, RecordedModel)
     data = load_parallel(settings.data) if has_network else Splits.empty(language)
-    how = (data, language, settings.seed, splitting)
+    how = (labelled_part(settings.data, data), language, settings.seed, splitting)
     labelled = load_labelled(settings.task, *how)
     beside = labelled_beside(settings.analysis.tasks, settings.task, labelled, *how)
     return _Texts(model_text(settings, data, labelled), labelled, beside)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from onegrain.data.datasets import load_parallel
+from onegrain.data.datasets import labelled_part, load_parallel
 from onegrain.errors import UserError
 from onegrain.settings import (
     DatasetData,
@@ -147,3 +147,18 @@ def test_the_grammar_gives_disjoint_splits_of_the_asked_sizes() -> None:
     assert [len(part) for part in parts] == [60, 20, 30]
     assert len({words for part in parts for words in part.sentences}) == 110
     assert "pos" in splits.train.labels
+
+
+def test_of_the_grammar_some_training_sentences_have_labels() -> None:
+    settings = GrammarData(train_sentences=30, dev_sentences=5, test_sentences=5)
+    data = load_parallel(settings)
+    assert labelled_part(settings, data) == data
+    some = labelled_part(replace(settings, labelled_sentences=7), data)
+    assert some.train == data.train.select(range(7))
+    assert (some.dev, some.test) == (data.dev, data.test)
+    assert labelled_part(replace(settings, labelled_sentences=99), data).train == data.train
+
+
+def test_other_text_is_probed_whole() -> None:
+    data = load_parallel(GrammarData(train_sentences=5, dev_sentences=2, test_sentences=2))
+    assert labelled_part(FilesData(), data) is data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from onegrain.data.corpus import Corpus, Splits
@@ -10,7 +11,7 @@ from onegrain.data.download import fetch_multi30k
 from onegrain.data.sampling import hold_out, shuffled, within_lengths
 from onegrain.data.text_files import find_packed, read_parallel
 from onegrain.errors import UserError
-from onegrain.settings import DatasetData, DataSettings, FilesData
+from onegrain.settings import DatasetData, DataSettings, FilesData, GrammarData
 
 GRAMMAR_LANGUAGES = ("en", "fr", "de")
 GRAMMAR_SIZES = (8000, 500, 500)
@@ -40,6 +41,17 @@ def load_parallel(settings: DataSettings) -> Splits:
         dev=shuffled(splits.dev, settings.dev_sentences, seed, "data.dev_sentences"),
         test=shuffled(splits.test, settings.test_sentences, seed, "data.test_sentences"),
     )
+
+
+def labelled_part(settings: DataSettings, data: Splits) -> Splits:
+    """Return as much of the data as probes read for its own labels.
+
+    The grammar could label all that a model learns from; treebanks are smaller than that.
+    """
+    if not isinstance(settings, GrammarData) or settings.labelled_sentences is None:
+        return data
+    first = range(min(settings.labelled_sentences, len(data.train.sentences)))
+    return replace(data, train=data.train.select(first))
 
 
 def _read(settings: DataSettings, languages: _Languages) -> Splits:

@@ -49,6 +49,8 @@ class DataSettings:
 class GrammarData(DataSettings):
     """Sentences of the embedded synchronous grammar."""
 
+    labelled_sentences: int | None = None  # training sentences that have labels; null: all
+
 
 @dataclass
 class FilesData(DataSettings):

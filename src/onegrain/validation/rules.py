@@ -95,6 +95,7 @@ RULES: dict[str, Rule] = {
     "data.test_source": NOT_EMPTY,
     "data.test_target": NOT_EMPTY,
     "data.train_sentences": _at_least(1),
+    "data.labelled_sentences": _at_least(1),
     "data.dev_sentences": _at_least(1),
     "data.test_sentences": _at_least(1),
     "data.min_length": _at_least(1),
