@@ -9,10 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.labelled import LabelledActivations
 from onegrain.ranks import ALONE, Ranks
-
-PIECE = 128  # rows
 
 Batch = tuple[Int[Tensor, " rows"], Float[Tensor, "rows neurons"], Int[Tensor, " rows"]]
 
@@ -44,14 +42,5 @@ class WordBatches(IterableDataset[Batch]):
         for rows in torch.randperm(self.words, generator=self._generator).split(self.batch_size):
             if len(self.here) < self.words:
                 rows = rows[(rows >= self.here.start) & (rows < self.here.stop)] - self.here.start
-            yield rows, self._gather(rows), self.data.labels[rows]
-
-    def _gather(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows neurons"]:
-        """Return rows in the wanted format, in pieces whose conversions stay in the cache."""
-        source = self.data.activations
-        if isinstance(source, InMemory):
-            return source.gather(rows).to(self.dtype)
-        values = torch.empty(len(rows), self.data.neurons, dtype=self.dtype)
-        for piece, part in zip(values.split(PIECE), rows.split(PIECE), strict=True):
-            piece.copy_(source.gather(part))
-        return values
+            values = self.data.activations.gather(rows)
+            yield rows, values.to(self.dtype), self.data.labels[rows]
