@@ -1,6 +1,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,8 +76,56 @@ def test_items_are_worked_on_side_by_side_and_what_is_logged_has_their_names(
 
 
 def test_what_one_item_did_wrong_is_one_line() -> None:
-    with pytest.raises(UserError, match=r"^trainer\.learning_rate=9: the loss is not a number$"):
+    with pytest.raises(
+        UserError, match=r"^second: trainer\.learning_rate=9: the loss is not a number$"
+    ):
         run_side_by_side(2, dislike, {"first": 1, "second": 2})
+
+
+def last_long(number: int, folder: Path) -> None:
+    """A worker that has much to do, and says which process it is."""
+    (folder / str(number)).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+STARTER = """
+import sys
+from pathlib import Path
+from onegrain.ranks import run_side_by_side
+from tests.test_ranks import last_long
+if __name__ == "__main__":
+    run_side_by_side(2, last_long, {"first": 1, "second": 2}, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_no_process_is_left_when_the_one_that_started_it_ends(tmp_path: Path, how: str) -> None:
+    script, folder = tmp_path / "starter.py", tmp_path / "pids"
+    script.write_text(STARTER)
+    folder.mkdir()
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, str(script), str(folder)]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}) as starter:
+        assert until(lambda: len([each for each in folder.iterdir() if each.read_text()]) == 2)
+        workers = [int(each.read_text()) for each in folder.iterdir()]
+        starter.send_signal(signal.Signals[how])
+        starter.wait(60)
+    assert until(lambda: not any(map(is_running, workers)))
+
+
+def until(holds: Callable[[], bool], seconds: float = 120.0) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @given(st.integers(0, 50), st.integers(1, 7))

@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
+from multiprocessing import parent_process
 from pathlib import Path
+from queue import Empty
 from typing import Any, TypeVar
 
 import torch
@@ -22,6 +25,8 @@ from torch.multiprocessing.spawn import ProcessRaisedException, spawn
 from onegrain.errors import UserError
 
 Item = TypeVar("Item")
+GRACE = 10.0  # seconds that a process has to end
+PATIENCE = 2.0  # seconds after which one that waits looks whether that which started it lives
 REFUSED = "onegrain.errors.UserError: "  # how the last line of a worker's traceback begins
 
 
@@ -126,15 +131,35 @@ def run_side_by_side(
 
 
 def _spawn(count: int, process: Callable[..., None], *arguments: Any) -> None:
-    """Call ``process(rank, count, threads, *arguments)`` in each of so many new processes."""
+    """Call ``process(rank, count, threads, *arguments)`` in each of so many new processes.
+
+    However it ends, none of them is left.
+    """
     threads = max(1, torch.get_num_threads() // count)
+    # It says of each process that it ends the others where one has failed; we say why.
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
+    started = spawn(process, (count, threads, *arguments), nprocs=count, join=False)
     try:
-        spawn(process, (count, threads, *arguments), nprocs=count)
+        while not started.join():
+            pass
     except ProcessRaisedException as error:
         last = str(error).strip().splitlines()[-1]
         if last.startswith(REFUSED):
             raise UserError(last.removeprefix(REFUSED)) from error
         raise
+    finally:
+        _end(started.processes)
+
+
+def _end(processes: Sequence[Any]) -> None:
+    """End those that still run, as they do where this process alone is interrupted."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(GRACE)
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def _rank(
@@ -162,10 +187,27 @@ def _apart(
     torch.set_num_threads(threads)
     handler = QueueHandler(records)
     logging.basicConfig(level=level, handlers=[handler])
-    work, items, arguments = orders[rank].get()
-    for name, item in items:
-        handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
-        work(item, *arguments)
+    try:
+        work, items, arguments = _received(orders[rank])
+        for name, item in items:
+            handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+            try:
+                work(item, *arguments)
+            except UserError as error:
+                raise UserError(f"{name}: {error}") from error
+    except BaseException:
+        records.cancel_join_thread()  # nobody may be left to read what is logged
+        raise
+
+
+def _received(order: Any) -> Any:
+    """Wait for what is to be done, but not longer than there is somebody to say it."""
+    starter = parent_process()
+    while True:
+        with suppress(Empty):
+            return order.get(timeout=PATIENCE)
+        if starter is None or not starter.is_alive():
+            raise SystemExit(1)
 
 
 class _LogHere(logging.Handler):

@@ -49,7 +49,7 @@ class DataSettings:
 class GrammarData(DataSettings):
     """Sentences of the embedded synchronous grammar."""
 
-    labelled_sentences: int | None = None  # training sentences that have labels; null: all
+    labelled_sentences: int | None = 6000  # training sentences that have labels; null: all
 
 
 @dataclass
