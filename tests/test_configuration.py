@@ -524,13 +524,14 @@ def test_a_sweep_is_checked_at_each_of_its_values_once() -> None:
         (["experiment=table2", "property=de_pos"], None),
         (
             ["property=en_pos", "task=morph"],
-            "property=en_pos stands for task=pos, but task=morph is taken; its other settings "
-            "stay, such as its language and its words",
+            "property=en_pos stands for task=pos; with task=morph instead, what else belongs to "
+            "the property stays, such as its language and its words",
         ),
         (
             ["property=fr_morph", "data=tatoeba", "task=pos"],
-            "property=fr_morph stands for task=morph and data=sized, but task=pos and data=tatoeba "
-            "is taken; its other settings stay, such as its language and its words",
+            "property=fr_morph stands for task=morph and data=sized; with task=pos and "
+            "data=tatoeba instead, what else belongs to the property stays, such as its language "
+            "and its words",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -155,8 +155,8 @@ def _overruled(choices: Mapping[str, str | None], overrides: Sequence[str]) -> s
     stands_for = " and ".join(f"{group}={meant[group]}" for group in other)
     taken = " and ".join(f"{group}={choices[group]}" for group in other)
     return (
-        f"property={chosen} stands for {stands_for}; with {taken} instead, what else belongs to the "
-        "property stays, such as its language and its words"
+        f"property={chosen} stands for {stands_for}; with {taken} instead, what else belongs to "
+        "the property stays, such as its language and its words"
     )
 
 
