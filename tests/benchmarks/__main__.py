@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--peers", type=Path, default=OUTPUTS / "peers", help="the peers' environment")
     add("--threads", type=int, default=2, help="of both sides")
     add("--repeats", type=int, default=3, help="of what is quick; medians are shown")
-    add("--max-epochs", type=int, default=40, help="of ours, at which the search gives up")
+    add("--max-epochs", type=int, default=60, help="of ours, at which the search gives up")
     add("--every", type=int, default=5, help="curves: the peer measures each n-th point")
     add("--words", type=int, help="only the first words, for a trial")
     add("--neurox-epochs", type=int, default=10, help="its default is 10; fewer for a trial")

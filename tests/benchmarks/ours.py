@@ -45,7 +45,11 @@ def fit(work: Work, grid: LambdaGrid, epochs: float, tolerance: float = 1e-3) ->
 
 
 def fewest_epochs(
-    work: Work, grid: LambdaGrid, max_epochs: int, good: Callable[[Probe], bool]
+    work: Work,
+    grid: LambdaGrid,
+    max_epochs: int,
+    good: Callable[[Probe], bool],
+    tolerance: float = 1e-3,
 ) -> tuple[TimedProbe, bool]:
     """Try an eighth, a quarter .. of an epoch, 1, 2 ... of them, until the result is ``good``.
 
@@ -55,7 +59,7 @@ def fewest_epochs(
         The first good fit, or the last one, and whether it is good.
     """
     for epochs in [*SHARES, *range(1, max_epochs + 1)]:
-        timed = fit(work, grid, epochs)
+        timed = fit(work, grid, epochs, tolerance)
         found = good(timed.probe)
         print(f"  ours, {len(grid)} x {epochs:g} epochs: {timed.seconds:.2f} s, enough: {found}")
         if found:
