@@ -89,23 +89,33 @@ def last_long(number: int, folder: Path) -> None:
 
 
 STARTER = """
-import sys
+import signal, sys
 from pathlib import Path
 from onegrain.ranks import run_side_by_side
 from tests.test_ranks import last_long
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, getattr(signal, sys.argv[2]))
     run_side_by_side(2, last_long, {"first": 1, "second": 2}, Path(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_no_process_is_left_when_the_one_that_started_it_ends(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "interrupts"),
+    [
+        ("SIGINT", "default_int_handler"),
+        ("SIGTERM", "default_int_handler"),
+        ("SIGKILL", "SIG_IGN"),  # as under nohup
+    ],
+)
+def test_no_process_is_left_when_the_one_that_started_it_ends(
+    tmp_path: Path, how: str, interrupts: str
+) -> None:
     script, folder = tmp_path / "starter.py", tmp_path / "pids"
     script.write_text(STARTER)
     folder.mkdir()
     root = Path(__file__).parents[1]
     path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, str(script), str(folder)]
+    command = [sys.executable, str(script), str(folder), interrupts]
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}) as starter:
         assert until(lambda: len([each for each in folder.iterdir() if each.read_text()]) == 2)
         workers = [int(each.read_text()) for each in folder.iterdir()]

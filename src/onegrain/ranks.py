@@ -6,14 +6,14 @@ Those that share have a part of the words each, and take sums over all of them.
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
 from multiprocessing import parent_process
 from pathlib import Path
-from queue import Empty
+from threading import Thread
 from typing import Any, TypeVar
 
 import torch
@@ -26,7 +26,6 @@ from onegrain.errors import UserError
 
 Item = TypeVar("Item")
 GRACE = 10.0  # seconds that a process has to end
-PATIENCE = 2.0  # seconds after which one that waits looks whether that which started it lives
 REFUSED = "onegrain.errors.UserError: "  # how the last line of a worker's traceback begins
 
 
@@ -171,6 +170,7 @@ def _rank(
     work: Callable[..., None],
     arguments: Sequence[Any],
 ) -> None:
+    _end_with_starter()
     torch.set_num_threads(threads)
     if rank == 0:
         logging.basicConfig(level=level, format="%(message)s")
@@ -184,11 +184,12 @@ def _rank(
 def _apart(
     rank: int, count: int, threads: int, orders: Sequence[Any], records: Any, level: int
 ) -> None:
+    _end_with_starter()
     torch.set_num_threads(threads)
     handler = QueueHandler(records)
     logging.basicConfig(level=level, handlers=[handler])
     try:
-        work, items, arguments = _received(orders[rank])
+        work, items, arguments = orders[rank].get()
         for name, item in items:
             handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
             try:
@@ -200,14 +201,16 @@ def _apart(
         raise
 
 
-def _received(order: Any) -> Any:
-    """Wait for what is to be done, but not longer than there is somebody to say it."""
+def _end_with_starter() -> None:
+    """End this process when the one that started it ends, however that ends."""
     starter = parent_process()
-    while True:
-        with suppress(Empty):
-            return order.get(timeout=PATIENCE)
-        if starter is None or not starter.is_alive():
-            raise SystemExit(1)
+    assert starter is not None
+
+    def watch() -> None:
+        starter.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 class _LogHere(logging.Handler):
