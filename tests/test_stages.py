@@ -64,6 +64,7 @@ class Ledger(Store):
         make: Callable[[Path], None],
         *,
         resumable: bool = False,
+        quiet: bool = False,
     ) -> Path:
         return self.path(stage, key)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from onegrain.ablation.summaries import not_kept
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.datasets import labelled_part, load_parallel
@@ -41,6 +42,7 @@ from onegrain.settings import (
 )
 from onegrain.stages import (
     OpenRun,
+    kept_summaries,
     loaded,
     model_metrics,
     model_text,
@@ -167,7 +169,8 @@ def _analyse(
     ranking = ranked(settings, probed.labelled, on_text, of_labels.ranking)
     studied = loaded(settings, model)
     unseen = unseen_text(settings, studied, data, texts.labelled)
-    curves = ablation_curves(settings, ranking, probed, studied, unseen, own)
+    keep = not_kept if model is None else kept_summaries(settings, model, unseen, store)
+    curves = ablation_curves(settings, ranking, probed, studied, unseen, own, keep)
     sets = neuron_sets(settings, probed, own)
     judges = judged(settings, ranking, probed)
     translations = controlled_translations(settings, data, corpora, models, studied, store)

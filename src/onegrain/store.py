@@ -59,6 +59,7 @@ class Store:
         make: Callable[[Path], None],
         *,
         resumable: bool = False,
+        quiet: bool = False,
     ) -> Path:
         """The folder of the work that ``key`` describes, which ``make`` makes if need be.
 
@@ -69,18 +70,21 @@ class Store:
                 under the key.
             resumable: Keep the work folder of a job that died, so that ``make`` finds what it
                 left there and goes on from it. Otherwise ``make`` always gets an empty folder.
+            quiet: Say only to a log of level debug what was found or made: it is one of many.
 
         Raises:
             UserError: The store cannot be written to.
             TypeError: ``key`` holds something that has no canonical form.
         """
-        entry = self.path(stage, key)
+        entry, level = self.path(stage, key), logging.DEBUG if quiet else logging.INFO
         if not entry.is_dir():
             with self._locked(entry):
                 if not entry.is_dir():  # nobody made it while we waited for the lock
+                    start = time.monotonic()
                     self._make(entry, key, make, resumable)
+                    log.log(level, "%s: made in %.1f s", _name(entry), time.monotonic() - start)
                     return entry
-        log.info("%s: found in the store", _name(entry))
+        log.log(level, "%s: found in the store", _name(entry))
         return entry
 
     def has(self, stage: str, key: Mapping[str, Any]) -> bool:
@@ -101,7 +105,6 @@ class Store:
         if work.exists():
             log.info("%s: continuing what an earlier job began", _name(entry))
         work.mkdir(exist_ok=True)
-        start = time.monotonic()
         try:
             make(work)
             (work / KEY_FILE).write_text(canonical_json(key, indent=1) + "\n", encoding="utf-8")
@@ -112,7 +115,6 @@ class Store:
             raise
         work.rename(entry)
         _flush(entry.parent)
-        log.info("%s: made in %.1f s", _name(entry), time.monotonic() - start)
 
     @contextmanager
     def _locked(self, entry: Path) -> Iterator[None]:

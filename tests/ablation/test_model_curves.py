@@ -8,10 +8,11 @@ import torch
 
 from onegrain.ablation.mask import Mask, site_neurons
 from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure
-from onegrain.ablation.model_curves import direction_curves, measured, model_curves
+from onegrain.ablation.model_curves import direction_curves, model_curves
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.ablation.resampling import Resample
+from onegrain.ablation.summaries import measured
 from onegrain.data.corpus import Corpus
 from onegrain.data.encoding import TextEncoder
 from onegrain.models.batches import pad
@@ -83,6 +84,40 @@ def test_each_mask_is_measured_once():
         # At most all, and before it: two rankings from both ends, and two orders at random.
         assert len(here) <= 3 * (1 + (counts - 2) * (2 * 2 + 2))
     assert asked.count((Site.recurrent, None, ())) == 1  # the whole model: once for everything
+
+
+class Kept:
+    """Keeps summaries by what was measured, and counts what had to be."""
+
+    def __init__(self):
+        self.known, self.missing = {}, 0
+
+    def __call__(self, ablations, measure):
+        asked = tuple(map(described, ablations))
+        if asked not in self.known:
+            self.known[asked] = measure()
+            self.missing += len(asked)
+        return self.known[asked]
+
+
+def test_what_is_kept_is_not_measured_again():
+    kept, again = Kept(), Noted()
+    both = [ranking("one", 0), ranking("other", 1)]
+    first = curves_of(Noted(), both, random_orders=2, keep=kept)
+    second = curves_of(again, both, random_orders=2, keep=kept)
+    pd.testing.assert_frame_equal(first, second)
+    assert again.asked == []
+
+
+@pytest.mark.parametrize("random_orders", [1, 2])
+def test_a_new_ranking_beside_kept_ones_costs_its_own_points_alone(random_orders):
+    kept, noted = Kept(), Noted()
+    known, other, new = ranking("one", 0), ranking("other", 1), ranking("new", 2)
+    curves_of(Noted(), [other, known], random_orders=random_orders, keep=kept)
+    curves_of(noted, [new, known], random_orders=random_orders, keep=kept)
+    order = new.order.tolist()
+    own = {tuple(sorted(part)) for n in (1, 2, 6, 10) for part in (order[:n], order[-n:])}
+    assert {described(mask)[2] for mask in noted.asked} <= own
 
 
 def test_all_curves_of_a_site_meet_where_nothing_and_where_everything_is_ablated():

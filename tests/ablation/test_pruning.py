@@ -8,8 +8,8 @@ import torch
 
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.measures import PerplexityMeasure, TranslationMeasure
-from onegrain.ablation.model_curves import measured
 from onegrain.ablation.pruning import pruning_curves
+from onegrain.ablation.summaries import measured
 from onegrain.data.corpus import Corpus
 from onegrain.models.text_model import untrained_model
 from onegrain.neurons import Ranking

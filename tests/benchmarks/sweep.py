@@ -21,7 +21,7 @@ from onegrain.ablation.inside import ablate
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.measures import TranslationMeasure
 from onegrain.ablation.model_curves import model_curves
-from onegrain.ablation.orders import orders_of
+from onegrain.ablation.orders import ends_of
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.ablation.workers import default_workers
 from onegrain.configuration import compose_settings
@@ -99,7 +99,7 @@ def _one_by_one(
     values = curves["value"].tolist()
     row = 0
     for ranking in rankings:
-        for order in orders_of(ranking.order, 0, 0):
+        for order in ends_of(ranking.order, 0):
             for count_of in neuron_counts(size, fractions):
                 if count_of > 0 and row % every == 0:
                     start = time.perf_counter()

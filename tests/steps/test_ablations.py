@@ -255,18 +255,6 @@ def test_directions_are_projected_out_of_the_model_beside_the_rankings(settings:
     assert set(alone["ranking"]) == {"svcca"}
 
 
-def test_some_of_the_test_sentences_will_do(settings: Settings) -> None:
-    model = model_of(settings)
-    settings.ablation.model.sentences = 7
-    measure = _measure(settings, model, CORPUS)
-    nothing = Mask.empty(model.model.layout, Site.recurrent)
-    assert len(measure.counts(nothing)) == 7
-    assert torch.equal(measure.counts(nothing), _measure(settings, model, CORPUS).counts(nothing))
-    for everything in (None, 20, 21):
-        settings.ablation.model.sentences = everything
-        assert len(_measure(settings, model, CORPUS).counts(nothing)) == 20
-
-
 def test_the_memory_of_a_step_is_bounded_by_a_setting(settings: Settings) -> None:
     settings.ablation.model.rows_at_once = 6
     measure = _measure(settings, model_of(settings), CORPUS)

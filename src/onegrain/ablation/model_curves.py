@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import product
 
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from onegrain.ablation.bootstrap import interval, resampled
 from onegrain.ablation.mask import Mask, site_neurons
-from onegrain.ablation.measures import Ablation, Counts, Measure
-from onegrain.ablation.orders import orders_of
+from onegrain.ablation.measures import Ablation, Measure
+from onegrain.ablation.orders import NeuronOrder, ends_of, shuffles_of
 from onegrain.ablation.projection import Projection
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, neuron_counts
-from onegrain.ablation.workers import Count, counting
+from onegrain.ablation.summaries import Keep, Summarise, Summary, not_kept, summarising
 from onegrain.neurons import Ranking
 from onegrain.ranking.svcca import Directions
 from onegrain.settings import Clamp, Site
@@ -40,6 +38,7 @@ def model_curves(
     bootstrap_samples: int = 1000,
     seed: int = 0,
     workers: int = 1,
+    keep: Keep = not_kept,
 ) -> pd.DataFrame:
     """Ablate more and more neurons, top, bottom and random ones first, and measure the model.
 
@@ -56,15 +55,18 @@ def model_curves(
         bootstrap_samples: Resampled test sets for the 95% interval over sentences.
         seed: Of random orders and of the bootstrap.
         workers: How many points are measured side by side (`onegrain.ablation.workers`).
+        keep: Has what was measured before: the ends of each ranking together, and its random
+            orders, which are those of every ranking.
 
     Returns:
         One row for each ranking, site, clamp, order and count, in the columns of ``curves.csv``.
     """
     parts = []
-    whole = measured(measure, Mask.empty(measure.layout, sites[0]), bootstrap_samples, seed)
-    with counting(measure, workers) as count:
+    nothing = Mask.empty(measure.layout, sites[0])
+    with summarising(measure, workers, bootstrap_samples, seed) as summaries:
+        (whole,) = keep([nothing], lambda: summaries([nothing]))
         for site, (clamp, values) in product(sites, clamps.items()):
-            points = _Points(measure, count, site, values, whole, bootstrap_samples, seed)
+            points = _Points(measure, summaries, site, values, whole, keep)
             for ranking in rankings:
                 rows = _curve(points, ranking, fractions, random_orders, seed)
                 parts.append(rows.assign(ranking=ranking.method, clamp=clamp.value))
@@ -80,6 +82,7 @@ def direction_curves(
     bootstrap_samples: int = 1000,
     seed: int = 0,
     workers: int = 1,
+    keep: Keep = not_kept,
 ) -> pd.DataFrame:
     """Project more and more directions out of the top layer, and measure the model.
 
@@ -90,6 +93,7 @@ def direction_curves(
         bootstrap_samples: Resampled test sets for the 95% interval over sentences.
         seed: Of the bootstrap.
         workers: How many points are measured side by side.
+        keep: Has what was measured before.
 
     Returns:
         Rows as those of `model_curves`, at ``site=context`` and ``clamp=mean``; ``neurons`` and
@@ -108,12 +112,9 @@ def direction_curves(
     # What is taken away from either end is the same where it is nothing or all there is.
     wanted = {end: end if 0 < end[1] < total else ("any", end[1]) for end in ends}
     distinct = list(dict.fromkeys(wanted.values()))
-    with counting(measure, workers) as counts:
-        all_counts = counts(without(count, order) for order, count in distinct)
-        found = {
-            point: summarised(measure, each, bootstrap_samples, seed)
-            for point, each in zip(distinct, all_counts, strict=True)
-        }
+    ablations = [without(count, order) for order, count in distinct]
+    with summarising(measure, workers, bootstrap_samples, seed) as summaries:
+        found = dict(zip(distinct, keep(ablations, lambda: summaries(ablations)), strict=True))
     rows = [
         {
             "order": order,
@@ -130,45 +131,44 @@ def direction_curves(
     return curve
 
 
-def measured(measure: Measure, ablation: Ablation, samples: int, seed: int) -> dict[str, float]:
-    """Return the metric with an ablation, and its 95% interval over test sentences."""
-    return summarised(measure, measure.counts(ablation), samples, seed)
-
-
-def summarised(measure: Measure, counts: Counts, samples: int, seed: int) -> dict[str, float]:
-    """Return the metric of all sentences as ``value``, and its interval, ``low`` to ``high``."""
-    counts = counts.double()
-    drawn = resampled(len(counts), samples, seed)
-    (value,) = measure.value(counts.sum(dim=0, keepdim=True))
-    low, high = interval(torch.tensor(measure.value(drawn.T @ counts)))
-    return {"value": value, "low": float(low), "high": float(high)}
-
-
 class _Points:
     """Measured masks of one site and one clamp, each measured once."""
 
     def __init__(
         self,
         measure: Measure,
-        count: Count,
+        summaries: Summarise,
         site: Site,
         values: Values,
-        whole: dict[str, float],
-        samples: int,
-        seed: int,
+        whole: Summary,
+        keep: Keep,
     ) -> None:
         self.measure, self.site = measure, site
         self.neurons = site_neurons(measure.layout, site)
-        self._count, self._values = count, values
-        self._summarised = partial(summarised, measure, samples=samples, seed=seed)
-        self._measured: dict[tuple[int, ...], dict[str, float]] = {(): whole}
+        self._summaries, self._values, self._keep = summaries, values, keep
+        self._measured: dict[tuple[int, ...], Summary] = {(): whole}
 
-    def at(self, places: Sequence[Int[Tensor, " _"]]) -> list[dict[str, float]]:
-        """Return ``value``, ``low`` and ``high`` with each of these sets of neurons ablated."""
-        sets = [tuple(neurons.sort().values.tolist()) for neurons in places]
-        new = [chosen for chosen in dict.fromkeys(sets) if chosen not in self._measured]
-        for chosen, counts in zip(new, self._count(map(self._mask, new)), strict=True):
-            self._measured[chosen] = self._summarised(counts)
+    def along(
+        self, orders: Sequence[NeuronOrder], counts: Sequence[int]
+    ) -> list[tuple[NeuronOrder, int, Summary]]:
+        """Return what the model is worth without the first neurons of each order."""
+        places = list(product(orders, counts))
+        sets = [tuple(order.neurons[:count].sort().values.tolist()) for order, count in places]
+        distinct = [chosen for chosen in dict.fromkeys(sets) if chosen]
+        if not distinct:
+            return [(order, count, self._measured[()]) for order, count in places]
+        # All of them are kept together, whichever were measured for other orders before.
+        found = self._keep([*map(self._mask, distinct)], lambda: self._measure(distinct))
+        self._measured.update(zip(distinct, found, strict=True))
+        return [
+            (order, count, self._measured[chosen])
+            for (order, count), chosen in zip(places, sets, strict=True)
+        ]
+
+    def _measure(self, sets: Sequence[tuple[int, ...]]) -> list[Summary]:
+        new = [chosen for chosen in sets if chosen not in self._measured]
+        found = self._summaries([self._mask(chosen) for chosen in new])
+        self._measured.update(zip(new, found, strict=True))
         return [self._measured[chosen] for chosen in sets]
 
     def _mask(self, neurons: tuple[int, ...]) -> Mask:
@@ -181,9 +181,9 @@ def _curve(
 ) -> pd.DataFrame:
     """Draw one ranking's curves; of the neurons that the site has, in the ranking's order."""
     reached = ranking.order[torch.isin(ranking.order, points.neurons)]
-    orders = orders_of(reached, random_orders, seed)
-    places = list(product(orders, neuron_counts(len(reached), fractions)))
-    measured_at = points.at([order.neurons[:count] for order, count in places])
+    counts = neuron_counts(len(reached), fractions)
+    # Random orders first and apart: so what is kept of a ranking does not hang on the others.
+    at_random = points.along(shuffles_of(reached, random_orders, seed), counts)
     rows = [
         {
             "order": order.name,
@@ -192,7 +192,7 @@ def _curve(
             "fraction": count / len(reached),
             **found,
         }
-        for (order, count), found in zip(places, measured_at, strict=True)
+        for order, count, found in [*points.along(ends_of(reached, seed), counts), *at_random]
     ]
     return _columns(pd.DataFrame(rows), points.measure.metric, points.site)
 

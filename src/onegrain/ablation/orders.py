@@ -24,25 +24,27 @@ class NeuronOrder:
     seed: int
 
 
-def orders_of(order: Int[Tensor, " neurons"], count: int, seed: int) -> list[NeuronOrder]:
-    """Return a ranking from the top, from the bottom, and ``count`` orders at random.
+def ends_of(order: Int[Tensor, " neurons"], seed: int) -> list[NeuronOrder]:
+    """Return a ranking from the top and from the bottom.
 
     Args:
         order: Neuron ids, most important first; a part of a layout's ids will do.
-        count: How many random orders; they do not depend on the ranking.
-        seed: Of the first random order.
+        seed: Of the run.
+    """
+    return [NeuronOrder("top", order, seed), NeuronOrder("bottom", order.flip(0), seed)]
+
+
+def shuffles_of(order: Int[Tensor, " neurons"], count: int, seed: int) -> list[NeuronOrder]:
+    """Return a ranking's neurons in ``count`` orders at random, which do not depend on its own.
+
+    Args:
+        order: Neuron ids; a part of a layout's ids will do.
+        count: How many orders.
+        seed: Of the first.
     """
     ids = order.sort().values
-    shuffled = [
-        NeuronOrder(each.name, ids[each.neurons], each.seed)
-        for each in random_orders(len(ids), count, seed)
-    ]
-    return [*ends_of(order, seed), *shuffled]
-
-
-def ends_of(order: Int[Tensor, " neurons"], seed: int) -> list[NeuronOrder]:
-    """Return a ranking from the top and from the bottom."""
-    return [NeuronOrder("top", order, seed), NeuronOrder("bottom", order.flip(0), seed)]
+    shuffled = random_orders(len(ids), count, seed)
+    return [NeuronOrder(each.name, ids[each.neurons], each.seed) for each in shuffled]
 
 
 def random_orders(neurons: int, count: int, seed: int) -> list[NeuronOrder]:

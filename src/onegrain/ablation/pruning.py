@@ -13,9 +13,9 @@ from torch import Tensor
 
 from onegrain.ablation.mask import Mask
 from onegrain.ablation.measures import Measure
-from onegrain.ablation.model_curves import summarised
 from onegrain.ablation.prune import parameter_count, prune
 from onegrain.ablation.schedule import neuron_counts
+from onegrain.ablation.summaries import summarised
 from onegrain.models.text_model import GenerativeModel, TextTranslator
 from onegrain.neurons import Ranking
 from onegrain.settings import Site

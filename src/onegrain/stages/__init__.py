@@ -4,6 +4,7 @@ A stage's key holds all that its result depends on and nothing else: what was tr
 content, and the settings that reach it. So another lambda grid does not train or record again.
 """
 
+from onegrain.stages.ablated import kept_summaries
 from onegrain.stages.models import (
     loaded,
     model_metrics,
@@ -29,6 +30,7 @@ __all__ = [
     "ProbingTask",
     "coded_online",
     "fitted_probe",
+    "kept_summaries",
     "loaded",
     "model_metrics",
     "model_scores",

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from onegrain.data.corpus import Corpus, Splits
 from onegrain.data.encoding import count_tokens
+from onegrain.data.sampling import shuffled
 from onegrain.data.word_vectors import WordVectors, read_vectors
 from onegrain.models.evaluation import scores
 from onegrain.models.instances import instance_part, without_repeats
@@ -24,6 +25,7 @@ from onegrain.models.training import kept_epoch, train_model
 from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.ranks import run_side_by_side
 from onegrain.settings import (
+    ModelSettings,
     NlmModel,
     NmtModel,
     Optimizer,
@@ -66,7 +68,7 @@ def model_text(settings: Settings, data: Splits, labelled: Splits) -> Splits:
 def unseen_text(
     settings: Settings, model: StudiedModel | None, data: Splits, labelled: Splits
 ) -> Corpus:
-    """Return what a model is measured on while it is ablated.
+    """Return what a model is measured on while it is ablated: ``ablation.model.sentences`` of it.
 
     Args:
         settings: Those of the run.
@@ -77,7 +79,11 @@ def unseen_text(
     """
     translates = isinstance(model, TextTransformer) and model.writer is not None
     as_it_comes = isinstance(settings.model, TransformerModel) and not settings.tuning.is_on
-    return labelled.test if as_it_comes and not translates else data.test
+    text = labelled.test if as_it_comes and not translates else data.test
+    sentences = settings.ablation.model.sentences
+    if sentences is None or sentences >= len(text):
+        return text
+    return shuffled(text, sentences, settings.data.seed, "ablation.model.sentences")
 
 
 def trained_models(
@@ -259,14 +265,9 @@ def reading(settings: Settings, model: Path | None) -> Callable[[Corpus], Corpus
 def model_scores(settings: Settings, data: Splits, model: Path, store: Store) -> dict[str, Any]:
     """Return how well a trained model does on text that it was not trained on, by metric name."""
     chosen = settings.model
-    search = (
-        {item.name: getattr(chosen, item.name) for item in fields(SearchSettings)}
-        if isinstance(chosen, SearchSettings)
-        else {}
-    )
     key = {
         "model": identity(model),
-        "search": search,
+        "search": search_settings(chosen),
         "data": [_scored(settings, part).fingerprint for part in (data.dev, data.test)],
     }
 
@@ -275,6 +276,13 @@ def model_scores(settings: Settings, data: Splits, model: Path, store: Store) ->
         (folder / METRICS_FILE).write_text(found + "\n", encoding="utf-8")
 
     return training_metrics(store.get_or_make("scores", key, make))
+
+
+def search_settings(model: ModelSettings) -> dict[str, Any]:
+    """Return how a model's translations are searched for; nothing where it has none."""
+    if not isinstance(model, SearchSettings):
+        return {}
+    return {item.name: getattr(model, item.name) for item in fields(SearchSettings)}
 
 
 def _training_text(settings: Settings, data: Splits, instance: int) -> tuple[Corpus, Corpus]:

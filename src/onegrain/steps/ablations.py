@@ -15,12 +15,12 @@ from onegrain.ablation.orders import ends_of, random_orders
 from onegrain.ablation.pruning import pruning_curves
 from onegrain.ablation.resampling import Resample
 from onegrain.ablation.schedule import INSIDE, PERCENT, neuron_counts
+from onegrain.ablation.summaries import Keep, not_kept
 from onegrain.ablation.transformer_measures import TransformerPerplexity
 from onegrain.ablation.transformer_translation import TransformerTranslation
 from onegrain.ablation.workers import default_workers
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus
-from onegrain.data.sampling import shuffled
 from onegrain.models.lightning import choose_device
 from onegrain.models.text_model import (
     GenerativeModel,
@@ -50,6 +50,7 @@ def ablation_curves(
     model: StudiedModel | None,
     test: Corpus,
     recording: Activations,
+    keep: Keep = not_kept,
 ) -> pd.DataFrame:
     """Draw the curves of every target.
 
@@ -61,6 +62,7 @@ def ablation_curves(
             inside it, which validation refuses.
         test: What the model is tested on.
         recording: Of the model, for what neurons are clamped to inside it.
+        keep: Has what was measured inside the model before.
     """
     parts = []
     targets = settings.ablation.targets
@@ -70,7 +72,7 @@ def ablation_curves(
         parts.append(retraining_curves(settings, ranked.rankings, probed))
     if Target.model in targets and not isinstance(model, TextTagger | None):
         measure = _measure(settings, model, test)
-        parts.append(_in_model(settings, ranked, measure, recording).assign(label=""))
+        parts.append(_in_model(settings, ranked, measure, recording, keep).assign(label=""))
     if Target.prune in targets and isinstance(model, TextTranslator | TextLanguageModel):
         parts.append(_pruned(settings, ranked, model, test).assign(label=""))
     if not parts:  # Target.label has a table of its own
@@ -110,7 +112,7 @@ def _on_probe(settings: Settings, rankings: Sequence[Ranking], probed: Probed) -
 
 
 def _in_model(
-    settings: Settings, ranked: Ranked, measure: Measure, recording: Activations
+    settings: Settings, ranked: Ranked, measure: Measure, recording: Activations, keep: Keep
 ) -> pd.DataFrame:
     chosen, samples = settings.ablation.model, settings.ablation.bootstrap_samples
     shared: dict[str, Any] = {
@@ -118,6 +120,7 @@ def _in_model(
         "bootstrap_samples": samples,
         "seed": settings.seed,
         "workers": chosen.workers or default_workers(choose_device(settings.trainer.accelerator)),
+        "keep": keep,
     }
     parts = []
     if ranked.rankings:
@@ -166,8 +169,6 @@ def _fractions(settings: Settings) -> list[float]:
 
 def _measure(settings: Settings, model: GenerativeModel | TextTransformer, test: Corpus) -> Measure:
     chosen = settings.ablation.model
-    if chosen.sentences is not None and chosen.sentences < len(test):
-        test = shuffled(test, chosen.sentences, settings.data.seed, "ablation.model.sentences")
     device = choose_device(settings.trainer.accelerator)
     rows = chosen.rows_at_once or ROWS_AT_ONCE[device.type == "cpu"]
     if isinstance(model, TextTranslator):
