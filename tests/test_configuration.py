@@ -136,6 +136,10 @@ def test_choices_that_build_on_another_change_only_their_own_part() -> None:
         (["modle=nmt"], "modle=nmt: no such setting; did you mean model=nmt?"),
         (["model.hiden=32"], "model.hiden=32: no such setting; did you mean model.hidden=32?"),
         (
+            ["trainer.epoch=3"],
+            "trainer.epoch=3: no such setting; did you mean trainer.epochs=3 or model.epoch=3?",
+        ),
+        (
             ["hidden=32"],
             "hidden=32: no such setting; did you mean model.hidden=32 or tuning.network.hidden=32?",
         ),

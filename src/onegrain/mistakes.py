@@ -123,13 +123,16 @@ def _right_name(name: str, value: str, config: DictConfig, choices: list[str]) -
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
-    """Names that end the same elsewhere, or are beside it and look alike, or look alike at all."""
+    """Names that are beside it and look alike, or end the same elsewhere, or look alike at all."""
     parent, _, leaf = name.rpartition(".")
     beside = [item.rpartition(".")[2] for item in known if item.rpartition(".")[0] == parent]
+    alike, much_alike = (get_close_matches(leaf, beside, 1, cutoff) for cutoff in (0.6, 0.85))
+    named = [f"{parent}.{near}" if parent else near for near in much_alike or alike]
     if same_leaf := [item for item in known if item.rpartition(".")[2] == leaf]:
-        return get_close_matches(name, same_leaf, n=2, cutoff=0)
-    if near := get_close_matches(leaf, beside, n=1):
-        return [f"{parent}.{near[0]}" if parent else near[0]]
+        elsewhere = get_close_matches(name, same_leaf, n=2, cutoff=0)
+        return [*named, *elsewhere][:2] if much_alike else elsewhere
+    if named:
+        return named
     return get_close_matches(name, known, n=1, cutoff=0.7)
 
 

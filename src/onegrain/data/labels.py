@@ -51,21 +51,26 @@ class LabelSet:
         """Number of labels."""
         return len(self.names)
 
-    def encode(self, labels: Iterable[Words]) -> Int[Tensor, " words"]:
+    def encode(self, labels: Iterable[Words], split: str = "") -> Int[Tensor, " words"]:
         """Return the numbers of the labels of all words, sentence after sentence.
 
         A label that does not occur in training becomes -1, which no prediction equals, so it
         counts as wrong; how many there are is said once for each call. A word without label
         becomes -2, and is not to be counted at all.
+
+        Args:
+            labels: Of every sentence.
+            split: Whose labels these are, for what is said.
         """
         flat = list(chain.from_iterable(labels))
         numbers = self._numbers | {NO_LABEL: UNLABELLED}
         unseen = Counter(name for name in flat if name not in numbers)
         if unseen:
             log.warning(
-                "%d of %d words have a label that training does not have, and count as wrong: %s",
+                "%d of %d %s have a label that training does not have, and count as wrong: %s",
                 unseen.total(),
                 len(flat),
+                f"{split} words".strip(),
                 ", ".join(sorted(unseen)),
             )
         return torch.tensor([numbers.get(name, UNSEEN) for name in flat], dtype=torch.long)

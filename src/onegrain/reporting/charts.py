@@ -149,10 +149,12 @@ def comparison_chart(curves: Sequence[Curve]) -> alt.LayerChart:
 
 def _measured(curve: Curve, value_format: str) -> alt.Y:
     title = METRIC_TITLES.get(curve.metric, curve.metric.replace("_", " "))
+    # Ticks of a flat curve are no closer than what their format tells apart.
+    step = 0.01 if value_format == ".0%" else alt.Undefined
     return alt.Y(
         "value:Q",
         title=title[0].upper() + title[1:],
-        axis=alt.Axis(format=value_format),
+        axis=alt.Axis(format=value_format, tickMinStep=step),
         scale=_scale(curve),
     )
 

@@ -75,7 +75,7 @@ def probing_task(
     parts: dict[str, LabelledActivations] = {}
     for split, folder in recordings.items():
         activations = Activations.open(folder)
-        numbers = labels.encode(getattr(corpora, split).labels[name])
+        numbers = labels.encode(getattr(corpora, split).labels[name], split)
         if bool((numbers == UNLABELLED).any()):
             rows = (numbers != UNLABELLED).nonzero()[:, 0]
             activations, numbers = activations.select(rows), numbers[rows]
