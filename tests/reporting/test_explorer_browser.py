@@ -15,11 +15,8 @@ from onegrain.reporting.explorer_data import ExplorerData
 from onegrain.reporting.formatting import number
 from onegrain.reporting.meaning_files import MEANING_COLUMNS
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import (
-    CURVE_COLUMNS,
-    LAMBDA_GRID_COLUMNS,
-    read_run,
-)
+from onegrain.reporting.run_contract import CURVE_COLUMNS, LAMBDA_GRID_COLUMNS
+from onegrain.reporting.run_files import read_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

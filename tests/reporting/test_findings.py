@@ -15,7 +15,8 @@ from onegrain.reporting.findings import (
     selected_point,
     shown_fractions,
 )
-from onegrain.reporting.run_files import CURVE_COLUMNS, NEURON_COLUMNS, read_run
+from onegrain.reporting.run_contract import CURVE_COLUMNS, NEURON_COLUMNS
+from onegrain.reporting.run_files import read_run
 
 MakeRun = Callable[..., Path]
 

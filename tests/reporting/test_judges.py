@@ -11,7 +11,8 @@ import pytest
 from onegrain.reporting.figures import figures_of
 from onegrain.reporting.judges import judge_chart, judge_table
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import JUDGE_COLUMNS, read_run
+from onegrain.reporting.run_contract import JUDGE_COLUMNS
+from onegrain.reporting.run_files import read_run
 
 MakeRun = Callable[..., Path]
 

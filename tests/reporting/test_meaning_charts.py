@@ -7,16 +7,14 @@ import pandas as pd
 import pytest
 
 from onegrain.reporting.charts import specification
-from onegrain.reporting.meaning_charts import (
-    encoded_chart,
+from onegrain.reporting.label_charts import (
     label_curves_chart,
     label_neurons_chart,
     label_overlap_chart,
-    layers_chart,
-    score_chart,
     task_overlap_chart,
     weights_chart,
 )
+from onegrain.reporting.meaning_charts import encoded_chart, layers_chart, score_chart
 from onegrain.reporting.meaning_files import Meaning
 
 

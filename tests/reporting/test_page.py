@@ -16,13 +16,13 @@ import pytest
 
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import (
+from onegrain.reporting.run_contract import (
     AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
     LAMBDA_GRID_COLUMNS,
     NEURON_COLUMNS,
-    read_run,
 )
+from onegrain.reporting.run_files import read_run
 
 MakeRun = Callable[..., Path]
 HOSTILE = (

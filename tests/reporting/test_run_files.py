@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 
 from onegrain.errors import UserError
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
-from onegrain.reporting.run_files import (
+from onegrain.reporting.run_contract import (
     AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
     LAMBDA_GRID_COLUMNS,
     NEURON_COLUMNS,
-    read_run,
-    write_run_files,
 )
+from onegrain.reporting.run_files import read_run, write_run_files
 
 MakeRun = Callable[..., Path]
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from onegrain.reporting.page import write_report
-from onegrain.reporting.run_files import MINIMAL_COLUMNS, NEURON_SET_COLUMNS, read_run
+from onegrain.reporting.run_contract import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
+from onegrain.reporting.run_files import read_run
 from onegrain.reporting.set_tables import set_tables
 
 MakeRun = Callable[..., Path]

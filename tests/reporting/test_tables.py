@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from onegrain.reporting.run_files import CURVE_COLUMNS, read_run
+from onegrain.reporting.run_contract import CURVE_COLUMNS
+from onegrain.reporting.run_files import read_run
 from onegrain.reporting.tables import summary_table
 
 MakeRun = Callable[..., Path]

@@ -28,7 +28,7 @@ from onegrain.probing.scoring import score
 from onegrain.probing.selection import Choice
 from onegrain.ranking.moments import Moments, every_pair
 from onegrain.ranking.svcca import shared_directions
-from onegrain.reporting.run_files import CURVE_COLUMNS
+from onegrain.reporting.run_contract import CURVE_COLUMNS
 from onegrain.settings import (
     Clamp,
     NlmModel,

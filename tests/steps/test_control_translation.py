@@ -16,7 +16,7 @@ from onegrain.errors import UserError
 from onegrain.models.text_model import untrained_model
 from onegrain.reporting.charts import specification
 from onegrain.reporting.control_page import control_chart, control_tables
-from onegrain.reporting.run_files import CONTROL_COLUMNS
+from onegrain.reporting.run_contract import CONTROL_COLUMNS
 from onegrain.settings import ActivationSettings, ControlledFeature, ControlRanking, TextSettings
 from onegrain.steps.control_cases import Case, cases_of, values_in
 from onegrain.steps.control_translation import (

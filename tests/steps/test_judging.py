@@ -20,7 +20,7 @@ from onegrain.probing.refitting import refit_probe
 from onegrain.probing.scoring import score
 from onegrain.probing.selection import Choice
 from onegrain.ranking.random_order import rank_at_random
-from onegrain.reporting.run_files import JUDGE_COLUMNS
+from onegrain.reporting.run_contract import JUDGE_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.code_length import code_length_metrics

@@ -20,7 +20,7 @@ from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import refit_probe
 from onegrain.probing.scoring import score
 from onegrain.probing.selection import Choice
-from onegrain.reporting.run_files import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
+from onegrain.reporting.run_contract import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.neuron_sets import NeuronSets, neuron_sets

@@ -13,7 +13,7 @@ from onegrain.data.corpus import Corpus, Splits
 from onegrain.neurons import NeuronLayout, Ranking
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.ranking.with_labels import Labelled
-from onegrain.reporting.run_files import AGREEMENT_COLUMNS, LABEL_ORDER_COLUMNS, NEURON_COLUMNS
+from onegrain.reporting.run_contract import AGREEMENT_COLUMNS, LABEL_ORDER_COLUMNS, NEURON_COLUMNS
 from onegrain.settings import Method, RankingText, Settings
 from onegrain.steps.rankings import Ranked, ranked, ranking_text
 

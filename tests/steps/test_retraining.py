@@ -18,7 +18,7 @@ from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import prefix_masks
 from onegrain.probing.scoring import Scores, score
 from onegrain.probing.selection import Choice
-from onegrain.reporting.run_files import CURVE_COLUMNS
+from onegrain.reporting.run_contract import CURVE_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.probed import Probed

@@ -16,7 +16,8 @@ from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ARRAYS
 from onegrain.reporting.formatting import number
 from onegrain.reporting.packed import pack, pack_bytes
-from onegrain.reporting.run_files import NEURONS_FILE, RunResults
+from onegrain.reporting.run_contract import NEURONS_FILE
+from onegrain.reporting.run_files import RunResults
 
 WORDS_SHOWN = 10  # at each end of a neuron
 _ENDS = ("top", "bottom")

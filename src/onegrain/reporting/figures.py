@@ -21,7 +21,8 @@ from onegrain.reporting.control_page import control_chart
 from onegrain.reporting.findings import Curve, curves_of
 from onegrain.reporting.judges import judge_chart
 from onegrain.reporting.meaning_charts import meaning_charts, score_chart
-from onegrain.reporting.run_files import FIGURES_FOLDER, RunResults, write_whole
+from onegrain.reporting.run_contract import FIGURES_FOLDER
+from onegrain.reporting.run_files import RunResults, write_whole
 from onegrain.reporting.sensitivity_charts import sensitivity_charts
 from onegrain.reporting.theme import THEMES
 

@@ -36,7 +36,8 @@ from onegrain.reporting.page_tables import (
     metrics_table,
     neuron_tables,
 )
-from onegrain.reporting.run_files import EXPLORER_FILE, RunResults, read_run, write_whole
+from onegrain.reporting.run_contract import EXPLORER_FILE
+from onegrain.reporting.run_files import RunResults, read_run, write_whole
 from onegrain.reporting.sensitivity_tables import sensitivity_tables
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -15,69 +14,36 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from onegrain.errors import UserError
 from onegrain.reporting.explorer_data import ExplorerData, read_explorer, to_json
 from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
+from onegrain.reporting.run_contract import (
+    AGREEMENT_COLUMNS,
+    AGREEMENT_FILE,
+    CONTROL_COLUMNS,
+    CONTROL_FILE,
+    CURVE_COLUMNS,
+    CURVES_FILE,
+    EXPLORER_FILE,
+    JUDGE_COLUMNS,
+    JUDGES_FILE,
+    LABEL_ORDER_COLUMNS,
+    LABEL_ORDERS_FILE,
+    LAMBDA_GRID_COLUMNS,
+    LAMBDA_GRID_FILE,
+    MINIMAL_COLUMNS,
+    MINIMAL_FILE,
+    NEURON_COLUMNS,
+    NEURON_SET_COLUMNS,
+    NEURON_SETS_FILE,
+    NEURONS_FILE,
+)
 from onegrain.reporting.sensitivity_files import SENSITIVITY_COLUMNS, LabelNeurons
+from onegrain.reporting.table_files import read_group, read_optional, read_table, read_text, to_csv
 from onegrain.run_folder import METRICS_FILE, command_of
 
 Metric = float | int | str  # a text is a BLEU signature and its like
-
-CURVES_FILE = "curves.csv"
-NEURONS_FILE = "neurons.csv"
-LAMBDA_GRID_FILE = "lambda_grid.csv"
-AGREEMENT_FILE = "agreement.csv"
-MINIMAL_FILE = "minimal.csv"
-NEURON_SETS_FILE = "neuron_sets.csv"
-JUDGES_FILE = "judges.csv"
-CONTROL_FILE = "control.csv"
-LABEL_ORDERS_FILE = "label_orders.csv"
-EXPLORER_FILE = "explorer.json"
-FIGURES_FOLDER = "figures"
-
-CURVE_COLUMNS = (
-    *("task", "label", "instance", "seed", "target", "operation", "ranking", "order"),
-    *("clamp", "site", "neurons", "fraction", "metric", "value", "low", "high"),
-)
-NEURON_COLUMNS = (
-    *("ranking", "rank", "neuron", "component", "layer", "direction", "unit", "score"),
-)
-LAMBDA_GRID_COLUMNS = (
-    *("lambda1", "lambda2", "accuracy_dev", "accuracy_test", "objective", "nonzero", "selected"),
-)
-AGREEMENT_COLUMNS = (*("kind", "ranking", "one", "other", "top", "overlap", "chance", "spearman"),)
-MINIMAL_COLUMNS = (
-    *("set", "neurons", "fraction", "accuracy_dev", "accuracy_test", "target_dev", "oracle_dev"),
-)
-NEURON_SET_COLUMNS = (*("kind", "set", "place", "neuron"),)
-LABEL_ORDER_COLUMNS = (*("ranking", "label", "place", "neuron"),)
-JUDGE_COLUMNS = (*("ranking", "judge", "neurons", "value"),)
-CONTROL_COLUMNS = (
-    *("property", "wanted", "present", "ranking", "k", "beta", "success", "low", "high"),
-    *("unchanged_elsewhere", "exact", "changed", "bleu", "sentences"),
-)
-
-# Text is read as it stands: "NA", "null" and "007" are words. Further columns are guessed.
-_TEXT_COLUMNS = frozenset(
-    {"task", "label", "target", "operation", "ranking", "order", "clamp", "site", "metric"}
-    | {
-        "component",
-        "direction",
-        "best_label",
-        "labels",
-        "top_words",
-        "kind",
-        "one",
-        "other",
-        "judge",
-    }
-    | {"word", "word_class", "end", "property", "best_property", "name"}
-    | {"wanted", "present", "tasks"}
-)
-_FLAG_COLUMNS = frozenset({"selected"})
-_FREE_COLUMNS = frozenset({"instance"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,16 +123,16 @@ def read_run(folder: Path) -> RunResults:
         settings=settings,
         overrides=overrides,
         metrics=_read_metrics(folder / METRICS_FILE),
-        curves=_read_table(folder / CURVES_FILE, CURVE_COLUMNS),
-        neurons=_read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
-        lambda_grid=_read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
-        agreement=_read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
-        minimal=_read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
-        neuron_sets=_read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
-        control=_read_optional(folder / CONTROL_FILE, CONTROL_COLUMNS),
-        meaning=Meaning(**_read_group(folder, MEANING_COLUMNS)),
-        label_neurons=LabelNeurons.of(_read_group(folder, SENSITIVITY_COLUMNS)),
-        judges=_read_optional(folder / JUDGES_FILE, JUDGE_COLUMNS),
+        curves=read_table(folder / CURVES_FILE, CURVE_COLUMNS),
+        neurons=read_table(folder / NEURONS_FILE, NEURON_COLUMNS),
+        lambda_grid=read_table(folder / LAMBDA_GRID_FILE, LAMBDA_GRID_COLUMNS),
+        agreement=read_optional(folder / AGREEMENT_FILE, AGREEMENT_COLUMNS),
+        minimal=read_optional(folder / MINIMAL_FILE, MINIMAL_COLUMNS),
+        neuron_sets=read_optional(folder / NEURON_SETS_FILE, NEURON_SET_COLUMNS),
+        control=read_optional(folder / CONTROL_FILE, CONTROL_COLUMNS),
+        meaning=Meaning(**read_group(folder, MEANING_COLUMNS)),
+        label_neurons=LabelNeurons.of(read_group(folder, SENSITIVITY_COLUMNS)),
+        judges=read_optional(folder / JUDGES_FILE, JUDGE_COLUMNS),
     )
 
 
@@ -201,9 +167,9 @@ def write_run_files(
     plain = {key: _finite_or_none(value) for key, value in metrics.items()}
     texts = {
         METRICS_FILE: json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False) + "\n",
-        CURVES_FILE: _to_csv(curves, CURVE_COLUMNS),
-        NEURONS_FILE: _to_csv(neurons, NEURON_COLUMNS),
-        LAMBDA_GRID_FILE: _to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
+        CURVES_FILE: to_csv(curves, CURVE_COLUMNS),
+        NEURONS_FILE: to_csv(neurons, NEURON_COLUMNS),
+        LAMBDA_GRID_FILE: to_csv(lambda_grid, LAMBDA_GRID_COLUMNS),
     }
     further = [
         (AGREEMENT_FILE, agreement, AGREEMENT_COLUMNS),
@@ -217,7 +183,7 @@ def write_run_files(
     ]
     for name, table, columns in further:
         if table is not None and not table.empty:
-            texts[name] = _to_csv(table, columns)
+            texts[name] = to_csv(table, columns)
     if explorer is not None:
         texts[EXPLORER_FILE] = to_json(explorer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -245,7 +211,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def _read_metrics(path: Path) -> dict[str, Metric]:
     try:
-        metrics = json.loads(_read_text(path))
+        metrics = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
     if not isinstance(metrics, dict):
@@ -275,77 +241,9 @@ def read_hydra(folder: Path) -> tuple[dict[str, Any], tuple[str, ...] | None]:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(_read_text(path))
+        return yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; is '{path.parent}' a run's folder?") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from error
-
-
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    content = _read_text(path)  # a missing file or bytes that are no text are said as for others
-    if content and not content.endswith("\n"):
-        raise UserError(f"{path}: its last line is cut off; copy the file again")
-    try:
-        header = list(pd.read_csv(path, nrows=0).columns)
-        text = [name for name in header if name in _TEXT_COLUMNS]
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(text, str),
-            keep_default_na=False,
-            na_values={name: [""] for name in header if name not in _TEXT_COLUMNS},
-        )
-    except ValueError as error:  # pandas' ParserError and EmptyDataError among them
-        raise UserError(f"{path}: not a CSV table ({' '.join(str(error).split())})") from error
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise UserError(f"{path}: no column '{missing[0]}'; expected {', '.join(columns)}")
-    _check_types(path, table, columns)
-    return table
-
-
-def _read_optional(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a table, or return an empty one for a run made before there was any."""
-    if not path.exists():
-        return pd.DataFrame(columns=list(columns))
-    return _read_table(path, columns)
-
-
-def _read_group(folder: Path, columns: Mapping[str, tuple[str, ...]]) -> dict[str, pd.DataFrame]:
-    """Read the tables that are there; a run that has none of them has empty ones."""
-    return {name: _read_optional(folder / f"{name}.csv", of) for name, of in columns.items()}
-
-
-def _check_types(path: Path, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    if table.empty:
-        return
-    for name in columns:
-        if name in _TEXT_COLUMNS | _FREE_COLUMNS:
-            continue
-        if name in _FLAG_COLUMNS:
-            if not is_bool_dtype(table[name]):
-                raise UserError(f"{path}: column '{name}' must hold True or False")
-        elif not is_numeric_dtype(table[name]):
-            raise UserError(f"{path}: column '{name}' must hold numbers")
-
-
-def _to_csv(table: pd.DataFrame, columns: tuple[str, ...]) -> str:
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise ValueError(f"the table has no column '{missing[0]}'")
-    further = [name for name in table.columns if name not in columns]
-    ordered = table[[*columns, *further]]
-    text = ordered.to_csv(index=False, lineterminator="\n")
-    if "\r" in text:  # Python's csv before 3.13 does not quote it, and readers end the line there
-        text = ordered.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return text
 
 
 def _finite_or_none(value: Metric) -> Metric | None:

@@ -32,7 +32,7 @@ from onegrain.models.transformer import StudiedModel, TextTransformer
 from onegrain.neurons import Ranking
 from onegrain.precision import resolve_precision
 from onegrain.probing.labelled import mean_activation
-from onegrain.reporting.run_files import CURVE_COLUMNS
+from onegrain.reporting.run_contract import CURVE_COLUMNS
 from onegrain.settings import Clamp, NmtModel, Settings, Target
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked

@@ -40,7 +40,8 @@ from onegrain.ranking.two_values import (
     rank_by_gaussian_f1,
     value_moments,
 )
-from onegrain.reporting.run_files import CONTROL_COLUMNS, Metric
+from onegrain.reporting.run_contract import CONTROL_COLUMNS
+from onegrain.reporting.run_files import Metric
 from onegrain.settings import FEATURE_VALUES, ControlledFeature, ControlRanking, NmtModel, Settings
 from onegrain.stages import recorded
 from onegrain.steps.control_cases import (

@@ -8,7 +8,8 @@ import pandas as pd
 
 from onegrain.analysis.judges import peer_judgements, probe_judgements
 from onegrain.ranking.random_order import rank_at_random
-from onegrain.reporting.run_files import JUDGE_COLUMNS, Metric
+from onegrain.reporting.run_contract import JUDGE_COLUMNS
+from onegrain.reporting.run_files import Metric
 from onegrain.settings import Method, Settings
 from onegrain.steps.probed import Probed
 from onegrain.steps.rankings import Ranked

@@ -20,7 +20,8 @@ from onegrain.neurons import Ranking
 from onegrain.probing.scoring import score
 from onegrain.ranking.linear_correlation import rank_by_weights
 from onegrain.ranking.moments import Moments
-from onegrain.reporting.run_files import MINIMAL_COLUMNS, NEURON_SET_COLUMNS, Metric
+from onegrain.reporting.run_contract import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
+from onegrain.reporting.run_files import Metric
 from onegrain.settings import AnalysisSettings, Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.probed import Probed

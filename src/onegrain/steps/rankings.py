@@ -18,7 +18,7 @@ from onegrain.ranking.instance_agreement import instance_agreement_table
 from onegrain.ranking.methods import Instances, directions_of, rank
 from onegrain.ranking.svcca import Directions
 from onegrain.ranking.with_labels import Labelled, rank_with_labels
-from onegrain.reporting.run_files import LABEL_ORDER_COLUMNS, NEURON_COLUMNS
+from onegrain.reporting.run_contract import LABEL_ORDER_COLUMNS, NEURON_COLUMNS
 from onegrain.settings import LABELLED, Method, RankingText, Settings, Site
 
 TOPS = (0.025, 0.05, 0.1, 0.25)  # shares of the neurons whose overlap is shown

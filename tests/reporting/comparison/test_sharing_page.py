@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from onegrain.reporting.comparison.page import write_comparison
-from onegrain.reporting.run_files import CURVE_COLUMNS, read_run
+from onegrain.reporting.run_contract import CURVE_COLUMNS
+from onegrain.reporting.run_files import read_run
 
 SEVERAL = 3  # tasks
 
