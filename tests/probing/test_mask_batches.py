@@ -23,7 +23,13 @@ def test_masks_share_a_batch_where_data_is_small_and_not_where_it_is_large():
     order = torch.arange(100)
     masks = torch.cat([prefix_masks(each, [10, 50, 90], 100) for each in (order, order.flip(0))])
     assert len(mask_batches(masks, 10, 2)) == 1
-    assert len(mask_batches(masks, 10**8, 40)) == 6
+    assert len(mask_batches(masks[[1, 4]], 10**8, 40)) == 2
+
+
+def test_nested_masks_share_a_batch_however_large_the_data_is():
+    order = torch.arange(100)
+    masks = torch.cat([prefix_masks(each, [10, 50, 90], 100) for each in (order, order.flip(0))])
+    assert mask_batches(masks, 10**8, 40) == [[2, 1, 0], [5, 4, 3]]
 
 
 def test_a_batch_fits_into_memory(monkeypatch: pytest.MonkeyPatch):

@@ -60,12 +60,13 @@ def test_the_metric_is_the_inverse_covariance_over_the_labels_curvature():
     masks = ALL.repeat(2, 1)
     masks[1, :4] = False
     near = nearby(weight, bias, sampled(data), masks)
+    assert near.neurons.tolist() == [4, 5, 6, 7, 0, 1, 2, 3]  # those of both probes first
     slopes = torch.randn(1, LABELS, NEURONS + 1, generator=torch.Generator().manual_seed(2))
     turned = near.metric(slopes, torch.tensor([1]))[0]
     covariance = data.activations.values[:, 4:].T @ data.activations.values[:, 4:] / len(data)
-    expected = slopes[0, :, 4:8] @ covariance.inverse() / near.label_curvature[1][:, None]
-    torch.testing.assert_close(turned[:, 4:8], expected, rtol=0.05, atol=0.05)
-    assert bool((turned[:, :4] == 0).all())
+    expected = slopes[0, :, :4] @ covariance.inverse() / near.label_curvature[1][:, None]
+    torch.testing.assert_close(turned[:, :4], expected, rtol=0.05, atol=0.05)
+    assert bool((turned[:, 4:8] == 0).all())
     torch.testing.assert_close(turned[:, 8], slopes[0, :, 8] / near.label_curvature[1])
 
 

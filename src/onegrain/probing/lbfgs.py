@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-PAIRS = 8  # of a step and the change of the slope along it
+PAIRS = 14  # of a step and the change of the slope along it
 LEAST_CURVATURE = 1e-7  # along a step, relative: a change that tells less is not used
 
 Points = Float[Tensor, "points labels columns"]

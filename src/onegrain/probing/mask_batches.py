@@ -7,7 +7,7 @@ from torch import Tensor
 
 OPENING_COST = 1e8  # of a batch, in multiplications of a pass: to copy its neurons
 MEMORY_BYTES = 2**30  # of a batch: what is remembered of steps, and factors of correlations
-REMEMBERED = 24  # numbers for each weight of a batch
+REMEMBERED = 36  # numbers for each weight of a batch
 
 
 def mask_batches(
@@ -15,9 +15,11 @@ def mask_batches(
 ) -> list[list[int]]:
     """Part masks into batches that cost little together; whole and empty ones are left out.
 
-    A batch multiplies the union of its neurons for each of its masks, so masks of similar neurons
-    belong together, the more so the larger the data; every batch has a cost of its own, so on
-    small data all may. Greedy, from the largest mask to the smallest.
+    A mask that is nested in the last of a batch costs its own neurons there
+    (`onegrain.probing.parts`); else a batch multiplies the union of its neurons for each of its
+    masks, so masks of similar neurons belong together, the more so the larger the data; every
+    batch has a cost of its own, so on small data all may. Greedy, from the largest mask to the
+    smallest.
 
     Example:
         >>> import torch
@@ -36,7 +38,7 @@ def mask_batches(
             continue
         mask = allowed[index]
         costs = [
-            float((union | mask).sum()) * (len(batch) + 1) - float(union.sum()) * len(batch)
+            _cost(mask, allowed[batch[-1]], union, len(batch))
             for batch, union in zip(batches, unions, strict=True)
         ]
         free = [number for number, batch in enumerate(batches) if len(batch) < most]
@@ -48,3 +50,15 @@ def mask_batches(
             batches[best].append(index)
             unions[best] = unions[best] | mask
     return batches
+
+
+def _cost(
+    mask: Bool[Tensor, " neurons"],
+    last: Bool[Tensor, " neurons"],
+    union: Bool[Tensor, " neurons"],
+    size: int,
+) -> float:
+    """Return the columns that a batch multiplies more if it has one more mask."""
+    if not bool((mask & ~last).any()):
+        return float(mask.sum())
+    return float((union | mask).sum()) * (size + 1) - float(union.sum()) * size

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from onegrain.probing.labelled import LabelledActivations, mean_square
 from onegrain.probing.lbfgs import Points
+from onegrain.probing.parts import most_used_first
 
 CENTER_WORDS = 8192
 CORRELATED_WORDS = 20_000  # neither a start nor a guess of the curvature need be exact
@@ -81,7 +82,7 @@ class Nearby:
     """Starts for probes on some neurons, and a guess of how their objectives curve.
 
     Attributes:
-        neurons: Those of any of the probes, ascending: the columns of all that follows.
+        neurons: Those of any of the probes, of most of them first: the columns of what follows.
         start: Weights and, in one column more, biases of every probe, for centred activations.
         factors: Of every probe, the columns of its neurons and the Cholesky factor of their
             correlations.
@@ -133,7 +134,9 @@ def nearby(
         allowed: The neurons of each probe, at least one.
         shrinkage: What the penalty adds to the curvature of a weight.
     """
-    neurons = allowed.any(dim=0).nonzero()[:, 0]
+    neurons = most_used_first(allowed)
+    column_of = torch.empty(allowed.shape[1], dtype=torch.long, device=neurons.device)
+    column_of[neurons] = torch.arange(len(neurons), device=neurons.device)
     unit = sample.per_deviation
     certainty = _label_curvature(sample.values @ weight.T + bias).mean()
     correlation = sample.correlation.clone()
@@ -145,7 +148,7 @@ def nearby(
     factors = []
     for point, mask in enumerate(allowed):
         kept = mask.nonzero()[:, 0]
-        columns = torch.searchsorted(neurons, kept)
+        columns = column_of[kept]
         factor = torch.linalg.cholesky(correlation[kept][:, kept])
         predicted = torch.cholesky_solve(target[:, kept].T, factor).T * unit[kept]
         logits = sample.values[:, kept] @ predicted.T + bias

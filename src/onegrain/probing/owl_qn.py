@@ -8,7 +8,7 @@ neurons correlate it takes some twenty passes from a near start, where the mini-
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -20,6 +20,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.lbfgs import CurvatureMemory, Points, dot
 from onegrain.probing.objective import penalty, smallest_subgradient, whole_loss
+from onegrain.probing.parts import parts_of
 
 TRIALS = 10  # of shorter and shorter steps, before a direction is given up
 SHORTER = 0.4
@@ -45,14 +46,12 @@ class Place:
         slope: The smallest subgradient: 0 where the penalty or a mask holds a weight at zero.
         objective: What is minimised (`onegrain.probing.objective`).
         residual: Norm of the slope.
-        accuracy: On the words.
     """
 
     values: Points
     slope: Points
     objective: Float[Tensor, " points"]
     residual: Float[Tensor, " points"]
-    accuracy: Float[Tensor, " points"]
 
     @property
     def free(self) -> Points:
@@ -81,16 +80,17 @@ class Objective:
 
     def select(self, points: Int[Tensor, " chosen"]) -> Objective:
         """Return the objective of some of the points."""
-        return Objective(self.grid.select(points), self.data, self.dtype)
+        return replace(self, grid=self.grid.select(points))
 
     def measure(self, values: Points) -> Place:
         """Go over all words once."""
         weight, bias = values[..., :-1].contiguous(), values[..., -1].contiguous()
-        loss = whole_loss(weight, bias, self.data, self.dtype)
+        data, parts = (self.data, self.dtype), parts_of(self.grid.allowed, *weight.shape)
+        loss = whole_loss(weight, bias, *data, parts=parts, with_accuracy=False)
         of_weight = smallest_subgradient(weight, loss.weight_gradient, self.grid)
         slope = torch.cat([of_weight, loss.bias_gradient[..., None]], dim=2)
         objective = loss.cross_entropy + penalty(weight, self.grid)
-        return Place(values, slope, objective, dot(slope, slope).sqrt(), loss.accuracy)
+        return Place(values, slope, objective, dot(slope, slope).sqrt())
 
 
 def minimise(

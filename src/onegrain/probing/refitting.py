@@ -20,8 +20,9 @@ from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.lbfgs import Points, dot
 from onegrain.probing.mask_batches import mask_batches
 from onegrain.probing.nearby import Nearby, Sample, log_frequencies, nearby
-from onegrain.probing.objective import smallest_subgradient, whole_loss
+from onegrain.probing.objective import accuracy, smallest_subgradient, whole_loss
 from onegrain.probing.owl_qn import Objective, Place, minimise
+from onegrain.probing.parts import parts_of
 from onegrain.probing.probe import Probe
 from onegrain.settings import Penalty
 
@@ -102,7 +103,7 @@ def refit_probe(
         objective = Objective(narrow, data, dtype)
         start, reference = _start(near, sample, objective, tolerance)
         place = minimise(start, objective, near.metric, tolerance * reference, passes)
-        _write(refitted, batch, near.neurons, place, reference, sample.center)
+        _write(refitted, batch, near.neurons, place, objective, reference, sample.center)
     return refitted
 
 
@@ -149,7 +150,8 @@ def _start(
     which steps only come nearer and nearer.
     """
     grid, zero = objective.grid, torch.zeros_like(near.start[..., :-1])
-    loss = whole_loss(zero[:1], sample.prior[None], objective.data, objective.dtype)
+    data = (objective.data, objective.dtype)
+    loss = whole_loss(zero[:1], sample.prior[None], *data, with_accuracy=False)
     gradient = loss.weight_gradient.expand_as(zero)
     of_bias = loss.bias_gradient.square().sum()
     allowed = grid.only_allowed(gradient)
@@ -165,16 +167,19 @@ def _write(
     batch: Sequence[int],
     neurons: Int[Tensor, " neurons"],
     place: Place,
+    objective: Objective,
     reference: Float[Tensor, " batch"],
     center: Float[Tensor, " all_neurons"],
 ) -> None:
     """Write down a batch, with biases for activations that are not centred."""
-    rows, weight = torch.tensor(batch), place.values[..., :-1]
+    rows, weight, bias = torch.tensor(batch), place.values[..., :-1], place.values[..., -1]
+    parts = parts_of(objective.grid.allowed, *weight.shape)
+    hits = accuracy(weight, bias, objective.data, objective.dtype, parts)
     refitted.weight[rows[:, None], :, neurons.cpu()] = weight.transpose(1, 2).cpu()
-    refitted.bias[rows] = (place.values[..., -1] - weight @ center[neurons]).cpu()
+    refitted.bias[rows] = (bias - weight @ center[neurons]).cpu()
     refitted.objective[rows] = place.objective.cpu()
     refitted.residual[rows] = (place.residual / reference).cpu()
-    refitted.train_accuracy[rows] = place.accuracy.cpu()
+    refitted.train_accuracy[rows] = hits.cpu()
 
 
 def prefix_masks(
