@@ -22,6 +22,7 @@ from onegrain.settings import TrackingMode, TrackingSettings
 from onegrain.tracking.artifacts import store_artifact
 from onegrain.tracking.identity import discard_halves
 from onegrain.tracking.panels import FRACTION, TRAINER_STEP
+from onegrain.tracking.tables import wandb_table
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class TrackedRun:
     def log_tables(self, **tables: pd.DataFrame) -> None:
         """Show the rows of the run's files as W&B tables, ``tables/<name>``."""
         shown = {
-            f"tables/{name}": wandb.Table(dataframe=table.reset_index(drop=True))
+            f"tables/{name}": wandb_table(table)
             for name, table in tables.items()
             if not table.empty
         }
