@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from onegrain.ablation.curves import probe_mask_curves
-from onegrain.ablation.orders import orders_of
+from onegrain.ablation.orders import ends_of, shuffles_of
 from onegrain.ablation.readings import gap, value_at
 from onegrain.ablation.schedule import neuron_counts
 from onegrain.probing.labelled import InMemory, LabelledActivations
@@ -28,7 +28,7 @@ def test_a_ranking_that_is_right_has_a_large_gap_and_its_reverse_the_opposite(on
     weight, bias, data = one_neuron_decides
     counts = neuron_counts(5)
     right, wrong = (
-        probe_mask_curves(weight, bias, data, orders_of(torch.tensor(order), 0, 0), counts)
+        probe_mask_curves(weight, bias, data, ends_of(torch.tensor(order), 0), counts)
         for order in ([2, 0, 1, 3, 4], [0, 1, 3, 4, 2])
     )
     assert gap(right) == pytest.approx(-gap(wrong))
@@ -37,7 +37,8 @@ def test_a_ranking_that_is_right_has_a_large_gap_and_its_reverse_the_opposite(on
 
 def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), count=5, seed=3)
+    order = torch.tensor([2, 0, 1, 3, 4])
+    orders = [*ends_of(order, 3), *shuffles_of(order, 5, 3)]
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     assert len(curves) == 7 * 6
     assert curves.loc[curves["order"] == "random", "seed"].unique().tolist() == [3, 4, 5, 6, 7]
@@ -47,7 +48,8 @@ def test_curves_have_a_row_for_every_order_and_point(one_neuron_decides):
 
 def test_all_orders_meet_where_everything_is_kept(one_neuron_decides):
     weight, bias, data = one_neuron_decides
-    orders = orders_of(torch.tensor([2, 0, 1, 3, 4]), count=2, seed=0)
+    order = torch.tensor([2, 0, 1, 3, 4])
+    orders = [*ends_of(order, 0), *shuffles_of(order, 2, 0)]
     curves = probe_mask_curves(weight, bias, data, orders, neuron_counts(5))
     for fraction in (0.0, 1.0):
         assert curves.loc[curves["fraction"] == fraction, "value"].nunique() == 1
