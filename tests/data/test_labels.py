@@ -39,4 +39,6 @@ def test_labels_that_training_lacks_are_counted_and_said_once(
     assert labels.encode([("A", "Z", "Y", "Z")]).tolist() == [0, UNSEEN, UNSEEN, UNSEEN]
     assert len(caplog.records) == 1
     assert "3 of 4 words have a label that training does not have" in caplog.text
+    LabelSet(("A",)).encode([("B",)], "dev")
+    assert "1 of 1 dev words have a label that training does not have" in caplog.text
     assert "Y, Z" in caplog.text

@@ -52,6 +52,17 @@ def test_orders_differ_in_dash_and_not_only_in_colour(curve_table: pd.DataFrame)
     assert line["strokeDash"]["scale"]["domain"] == line["color"]["scale"]["domain"]
 
 
+def test_the_ticks_of_a_flat_curve_are_told_apart_by_their_format(
+    curve_table: pd.DataFrame,
+) -> None:
+    (curve,) = curves_of(curve_table)
+    axis = specification(ablation_chart(curve))["layer"][1]["encoding"]["y"]["axis"]
+    assert (axis["format"], axis["tickMinStep"]) == (".0%", 0.01)
+    (curve,) = curves_of(curve_table.assign(metric="bleu"))
+    axis = specification(ablation_chart(curve))["layer"][1]["encoding"]["y"]["axis"]
+    assert "tickMinStep" not in axis
+
+
 def test_the_majority_is_no_rule_for_other_metrics(curve_table: pd.DataFrame) -> None:
     (curve,) = curves_of(curve_table.assign(metric="bleu", value=20.0, low=19.0, high=21.0))
     spec = specification(ablation_chart(curve, majority=0.84))

@@ -112,6 +112,18 @@ def test_what_does_not_reach_the_model_does_not_count(tmp_path: Path, override: 
     assert not is_measured(store, override)
 
 
+def test_a_transformer_is_its_files_and_how_it_reads_and_writes(tmp_path: Path) -> None:
+    store, folder, tuned = Store(tmp_path / "store"), tmp_path / "bert", tmp_path / "tuned"
+    for place, content in {folder: "{}", tuned: '{"layers": 2}'}.items():
+        place.mkdir()
+        (place / "config.json").write_text(content, encoding="utf-8")
+    chosen = ("model=transformer", f"model.path={folder}")
+    assert is_measured(store, *chosen, model=str(folder))
+    assert not is_measured(store, *chosen, "model.batch_tokens=64", model=str(folder))
+    assert is_measured(store, *chosen, "model.translation.beam=2", model=str(folder))
+    assert is_measured(store, *chosen, model=str(tuned))
+
+
 def test_labels_of_the_words_do_not_count(tmp_path: Path) -> None:
     store = Store(tmp_path)
     labelled = Corpus(

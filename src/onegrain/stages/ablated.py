@@ -25,7 +25,9 @@ from onegrain.stages.models import identity, search_settings
 from onegrain.store import Store
 
 SUMMARIES_FILE = "summaries.json"
-_UNREAD = {"name", "path", "revision", "instances", "instance"}  # of a transformer: its identity is
+_UNREAD = {  # of a transformer: its identity tells what it is
+    *("name", "path", "revision", "instances", "instance", "batch_tokens"),
+}
 
 
 def kept_summaries(settings: Settings, model: Path, test: Corpus, store: Store) -> Keep:
