@@ -122,8 +122,6 @@ def test_scale_sets_sizes_and_gives_way_to_experiments_and_the_command_line() ->
 def test_choices_that_build_on_another_change_only_their_own_part() -> None:
     neurox = compose_settings(CONF, ["probe=neurox"]).probe
     assert neurox == replace(Settings().probe, penalty=every.Penalty.neurox)
-    exact = compose_settings(CONF, ["probe=exact"]).probe
-    assert exact == replace(Settings().probe, tolerance=1e-4, epochs=200)
     assert compose_settings(CONF, ["tracking=disabled"]).tracking.mode is TrackingMode.disabled
 
 

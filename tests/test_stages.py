@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from onegrain import precision
 from onegrain.activations.activations import Activations
 from onegrain.configuration import compose_settings
 from onegrain.data.corpus import Corpus, Splits
@@ -34,6 +35,7 @@ from onegrain.settings import (
 )
 from onegrain.stages import (
     ProbingTask,
+    comparing,
     fitted_probe,
     model_scores,
     model_text,
@@ -302,6 +304,33 @@ def test_a_probe_is_of_a_recording_and_its_labels(probe_of: Callable[..., Path])
     relabelled = replace(WORDS, labels={"pos": (("X", "NOUN"), ("INTJ",))})
     others = {probe_of(recording="s"), probe_of(corpus=relabelled)}
     assert len(others | {probe_of()}) == 3
+
+
+def test_points_of_a_grid_are_compared_before_they_are_near_their_optimum(
+    probe_of: Callable[..., Path],
+) -> None:
+    """The only point of a grid goes as far as the chosen one of several does."""
+    looser = "lambda_grid.tolerance=0.01"
+    assert probe_of("lambda_grid=coarse", looser) != probe_of("lambda_grid=coarse")
+    assert probe_of("lambda_grid=coarse", "probe.tolerance=1e-5") == probe_of("lambda_grid=coarse")
+    assert probe_of("lambda_grid=single", looser) == probe_of("lambda_grid=single")
+    assert probe_of("lambda_grid=single", "probe.tolerance=1e-5") != probe_of("lambda_grid=single")
+
+
+def test_few_words_are_not_rounded_to_bf16_where_it_keeps_the_probe_from_its_tolerance(
+    probe_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "has_fast_bf16", lambda device_type: True)
+    for tolerance, chosen in (("1e-4", "fp32"), ("0.1", "bf16")):
+        near = f"probe.tolerance={tolerance}"
+        assert probe_of(near) == probe_of(near, f"probe.precision={chosen}")
+
+
+def test_points_are_compared_no_nearer_than_the_probe_goes() -> None:
+    asked = comparing(settings_of("probe.tolerance=0.1", "probe.epochs=3")).probe
+    assert (asked.tolerance, asked.epochs) == (0.1, 3)
+    usual = comparing(settings_of("probe.tolerance=1e-4", "probe.epochs=200")).probe
+    assert (usual.tolerance, usual.epochs) == (1e-3, 40)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ from onegrain.steps.findings import finding_metrics, findings, neuron_columns
 from onegrain.steps.judging import judge_metrics, judged
 from onegrain.steps.metrics import ablation_metrics, probe_metrics, ranking_metrics
 from onegrain.steps.neuron_sets import neuron_sets
-from onegrain.steps.probed import Probed, probe_property
+from onegrain.steps.probed import Compared, Probed, probe_property
 from onegrain.steps.rankings import Ranked, ranked, ranking_text
 from onegrain.steps.sensitivity import compares_labels, label_sensitivity
 from onegrain.steps.tasks import probed_beside, tables_of_tasks, task_metrics
@@ -187,7 +187,7 @@ def _analyse(
     metrics |= task_metrics(shared) | translation_control_metrics(translations)
     tables = {
         "neurons": _neuron_table(settings, ranking, probed, meaning),
-        "lambda_grid": lambda_grid_table(probed.probe, probed.dev, probed.test, probed.point),
+        "lambda_grid": _grid_table(probed.compared),
         "agreement": ranking.agreement,
         "minimal": sets.minimal,
         "neuron_sets": sets.members,
@@ -197,6 +197,10 @@ def _analyse(
     }
     explorer = _explorer(settings, probed, recordings["test"], corpora.test)
     return _Found(metrics, curves, tables, meaning, of_labels.tables, explorer)
+
+
+def _grid_table(grid: Compared) -> pd.DataFrame:
+    return lambda_grid_table(grid.probe, grid.dev, grid.test, grid.choice.point)
 
 
 def _ranking_text(settings: Settings, texts: _Texts) -> Corpus:

@@ -8,10 +8,10 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.objective import (
     Logits,
+    cross_entropies,
     errors,
     penalty,
     residual,
-    summed_cross_entropy,
     whole_loss,
 )
 from onegrain.settings import Penalty
@@ -47,8 +47,8 @@ def test_the_cross_entropy_can_be_read_off_the_errors(problem):
     expected = cross_entropy(
         logits.permute(0, 2, 1), data.labels[:, None].expand(-1, 2), reduction="none"
     )
-    read = summed_cross_entropy(errors(logits, data.labels), data.labels)
-    torch.testing.assert_close(read, expected.sum(dim=0), rtol=1e-4, atol=1e-4)
+    read = cross_entropies(errors(logits, data.labels), data.labels)
+    torch.testing.assert_close(read, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_exact_bf16_logits_are_those_of_the_unrounded_weights():

@@ -21,6 +21,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.looks import Looks
 from onegrain.probing.search import Plan, staying
+from onegrain.probing.uncertain import Emphasis
 from onegrain.ranks import Ranks
 from onegrain.settings import ActivationSettings, Penalty, StorageType
 
@@ -63,19 +64,26 @@ def test_two_processes_give_the_weights_of_one(recorded: LabelledActivations) ->
     assert torch.equal(two.weight != 0, one.weight != 0)
 
 
-def test_parts_of_a_batch_make_up_the_batch() -> None:
+@pytest.mark.parametrize("emphasis", [None, Emphasis.of(torch.linspace(1e-3, 1, WORDS) ** 9)])
+def test_parts_of_a_batch_make_up_the_batch(emphasis: Emphasis | None) -> None:
     values, labels = problem()
     data = LabelledActivations(InMemory(values), labels, torch.arange(WORDS))
-    whole = list(WordBatches(data, 64, 5, torch.float32))
+    batches = WordBatches(data, 64, 5, torch.float32)
+    batches.emphasis = emphasis
+    whole = list(batches)
     parts = []
     for rank in range(3):
         here = Ranks(rank, 3).rows(WORDS)
         part = WordBatches(data.select(torch.tensor(here)), 64, 5, torch.float32)
-        part.words, part.here = WORDS, here
-        parts.append([rows + here.start for rows, _, _ in part])
+        part.words, part.here, part.emphasis = WORDS, here, emphasis
+        parts.append([(batch.rows + here.start, batch.draws) for batch in part])
     assert {len(part) for part in parts} == {len(whole)}
-    for (rows, _, _), shares in zip(whole, zip(*parts, strict=True), strict=True):
-        assert sorted(torch.cat(shares).tolist()) == sorted(rows.tolist())
+    for batch, shares in zip(whole, zip(*parts, strict=True), strict=True):
+        together = torch.cat([rows for rows, _ in shares])
+        assert sorted(together.tolist()) == sorted(batch.rows.tolist())
+        for index, drawn in enumerate(batch.draws):
+            assert sum(draws[index].size for _, draws in shares) == drawn.size
+            assert {draws[index].stands_for for _, draws in shares} == {drawn.stands_for}
 
 
 def test_two_processes_give_up_the_points_that_one_would(recorded: LabelledActivations) -> None:

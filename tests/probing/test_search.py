@@ -87,7 +87,7 @@ def test_a_search_ends_near_the_best_of_the_whole_grid_for_fewer_epochs(split, w
     there = (found.complete & whole.converged).nonzero()[:, 0]
     fitted, wanted = found.select(there), whole.select(there)
     assert len(there)
-    torch.testing.assert_close(fitted.objective, wanted.objective, rtol=1e-3, atol=0)
+    torch.testing.assert_close(fitted.objective, wanted.objective, rtol=3e-3, atol=0)
 
 
 @settings(max_examples=8, deadline=None)

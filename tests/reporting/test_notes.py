@@ -20,19 +20,22 @@ def test_notes_tell_of_unfinished_points_unknown_words_and_what_was_counted(
 ) -> None:
     counted = {"probe/unknown_share": 0.2, "task/dropped_sentences": 1, "ranking/unranked": 12}
     unfinished, unknown, unranked, dropped = notes(read_run(make_run(metrics=counted)))
-    assert unfinished.startswith("5 of 25 λ points had not reached the tolerance")
-    assert "the chosen one" not in unfinished
+    assert unfinished.startswith("5 of 25 λ points had not reached lambda_grid.tolerance")
     assert unknown.startswith("20.0% of the test words")
     assert unranked.startswith("ranking: 12 neurons have no score")
     assert dropped == "task: 1 sentence was longer than the limit and was dropped."
 
 
 def test_notes_say_so_when_the_chosen_point_is_unfinished(make_run: MakeRun) -> None:
-    run = read_run(make_run())
-    grid = run.lambda_grid.assign(converged=~run.lambda_grid["selected"])
-    assert "the chosen one among them" in notes(read_run(make_run(lambda_grid=grid)))[0]
-    single = grid[grid["selected"]]
-    assert notes(read_run(make_run(lambda_grid=single)))[0].startswith("The probe had not")
+    reached = {"probe/residual": 3e-4, "probe/tolerance": 1e-4}
+    _, probe, *_ = notes(read_run(make_run(metrics=reached)))
+    assert probe.startswith("The probe had not reached probe.tolerance (3.0e-04, not 1.0e-04)")
+    grid = read_run(make_run()).lambda_grid
+    single = grid[grid["selected"]].assign(converged=False)
+    probe, *_ = notes(read_run(make_run(metrics=reached, lambda_grid=single)))
+    assert probe.startswith("The probe had not")
+    near = {"probe/residual": 1e-4, "probe/tolerance": 1e-4}
+    assert not any("probe.tolerance" in note for note in notes(read_run(make_run(metrics=near))))
 
 
 def test_a_run_with_nothing_to_warn_of_has_no_notes(make_run: MakeRun) -> None:

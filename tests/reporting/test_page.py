@@ -81,7 +81,7 @@ def test_the_page_says_what_the_run_found(make_run: MakeRun) -> None:
     assert "The probe reads pos at 91.2%, majority 84.0%" in page.text["p"]
     assert all(number in page.text["dd"] for number in ("91.2%", "84.0%", "1.3%", "24.57"))
     assert "python train.py model.hidden=64" in page.text["code"]
-    assert "5 of 25 λ points had not reached the tolerance" in page.text["li"]
+    assert "5 of 25 λ points had not reached lambda_grid.tolerance" in page.text["li"]
     assert "punctuation" in page.text["dd"]  # settings, down to the last one
     assert page.cells.count("▲ unfinished") == 5
     assert page.cells.count("chosen") == 1

@@ -41,7 +41,7 @@ from onegrain.settings import (
 )
 from onegrain.stages import ProbingTask
 from onegrain.steps.ablations import _measure, _values, ablation_curves
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 from onegrain.steps.rankings import Ranked
 
 
@@ -126,8 +126,10 @@ def drawn(
         return Probe(points, task.labels, weights, torch.zeros(size, 3), tolerance=1.0, **none)
 
     corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
-    scores = score(probe, task.test)
-    probed = Probed(corpora, {}, task, probe, Choice(1, 0.0), scores, scores, refit)
+    scores, chosen = score(probe, task.test), probe.select(torch.tensor([1]))
+    compared = Compared(probe, scores, scores, Choice(1, 0.0))
+    alone = score(chosen, task.test)
+    probed = Probed(corpora, {}, task, compared, chosen, alone, alone, refit)
     return ablation_curves(settings, ranked, probed, model, CORPUS, recording)
 
 

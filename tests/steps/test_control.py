@@ -21,7 +21,7 @@ from onegrain.probing.selection import Choice
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask, refitting
 from onegrain.steps.control import control_metrics
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 from onegrain.store import Store
 
 TYPES = 40
@@ -64,8 +64,9 @@ def measured(settings: Settings, folder: Path, *, types: bool) -> dict[str, floa
     scores = score(probe, task.test)
     assert scores.accuracy[0] == 1.0
     store, recordings = Store(folder), {"train": Path("r")}
-    refit = refitting(settings, task, Path("r"), train, probe, 0, store)
-    probed = Probed(corpora, recordings, task, probe, Choice(0, 0.0), scores, scores, refit)
+    refit = refitting(settings, task, Path("r"), train, probe, store)
+    compared = Compared(probe, scores, scores, Choice(0, 0.0))
+    probed = Probed(corpora, recordings, task, compared, probe, scores, scores, refit)
     return control_metrics(settings, probed, store)
 
 

@@ -24,7 +24,7 @@ from onegrain.reporting.meaning_files import MEANING_COLUMNS, Meaning
 from onegrain.settings import Penalty, Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.findings import finding_metrics, findings, neuron_columns
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 from onegrain.steps.rankings import Ranked
 
 LAYOUT = NeuronLayout.bidirectional_encoder(layers=1, width=4)
@@ -63,8 +63,10 @@ def probed(task: ProbingTask, probe: Probe, point: int) -> Probed:
         raise AssertionError("findings fit nothing")
 
     corpora = LabelledText(CORPUS, CORPUS, CORPUS, RareLabels((), {}))
-    scores = score(probe, task.test)
-    return Probed(corpora, {}, task, probe, Choice(point, 0.0), scores, scores, refit)
+    scores, chosen = score(probe, task.test), probe.select(torch.tensor([point]))
+    compared = Compared(probe, scores, scores, Choice(point, 0.0))
+    alone = score(chosen, task.test)
+    return Probed(corpora, {}, task, compared, chosen, alone, alone, refit)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.code_length import code_length_metrics
 from onegrain.steps.judging import judge_metrics, judged
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 from onegrain.steps.rankings import Ranked
 from onegrain.store import Store
 
@@ -48,7 +48,8 @@ def probed() -> Probed:
     probe = fit_probe(task.train, task.labels, LambdaGrid.product([1e-4], [1e-2]))
     scores = score(probe, task.test)
     refit = partial(refit_probe, task.train, probe, 0)
-    return Probed(corpora, {"train": Path("r")}, task, probe, Choice(0, 0.0), scores, scores, refit)
+    compared = Compared(probe, scores, scores, Choice(0, 0.0))
+    return Probed(corpora, {"train": Path("r")}, task, compared, probe, scores, scores, refit)
 
 
 @pytest.fixture

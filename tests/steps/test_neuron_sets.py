@@ -24,7 +24,7 @@ from onegrain.reporting.run_contract import MINIMAL_COLUMNS, NEURON_SET_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
 from onegrain.steps.neuron_sets import NeuronSets, neuron_sets
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 
 NEURONS, WORDS = 8, 600
 TELLING, COPY, CONSTANT = 2, 5, 7
@@ -60,7 +60,8 @@ def probed(recording: Activations) -> Probed:
     corpora = LabelledText(TEXT, TEXT, TEXT, RareLabels((), {}))
     scores = score(probe, data)
     assert scores.accuracy[0] == 1.0
-    return Probed(corpora, {}, task, probe, Choice(0, 0.0), scores, scores, refit)
+    compared = Compared(probe, scores, scores, Choice(0, 0.0))
+    return Probed(corpora, {}, task, compared, probe, scores, scores, refit)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.probe import Probe
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask, refitting
+from onegrain.stages import ProbingTask, at_point, refitting
 from onegrain.store import Store
 
 NEURONS = 6
@@ -25,17 +25,17 @@ def refits(tmp_path: Path):
     data = LabelledActivations(InMemory(values), (values[:, 1] > 0).long(), torch.arange(200))
     layout = NeuronLayout((Block("planted", 1, "", NEURONS),))
     task = ProbingTask("pos", ("A", "B"), layout, data, data, data, unknown_share={})
-    number, weight = torch.zeros(2), torch.zeros(2, 2, NEURONS)
-    grid = LambdaGrid.product([1e-3], [1e-3, 1e-1])
-    probe = Probe(grid, task.labels, weight, torch.zeros(2, 2), number, number, number, 1e-3)
+    number, weight = torch.zeros(1), torch.zeros(1, 2, NEURONS)
     corpus = Corpus("en", (("a",),), labels={"pos": (("A",),)})
     store = Store(tmp_path)
 
-    def make(point: int = 0, epochs: int = 40):
-        settings = Settings()
+    def make(lambda2: float = 1e-3, epochs: int = 40):
+        settings = at_point(Settings(), 1e-3, lambda2)
         settings.trainer.accelerator = "cpu"
-        settings.probe.epochs = epochs
-        return refitting(settings, task, Path("r"), corpus, probe, point, store)
+        settings.lambda_grid.epochs = epochs
+        grid = LambdaGrid.product([1e-3], [lambda2])
+        probe = Probe(grid, task.labels, weight, torch.zeros(1, 2), number, number, number, 1e-3)
+        return refitting(settings, task, Path("r"), corpus, probe, store)
 
     return make, tmp_path / "refit"
 
@@ -52,7 +52,7 @@ def test_the_same_masks_are_found_and_others_are_fitted(refits) -> None:
     assert made() == 1
     make()(~first)
     make()(first.repeat(2, 1))
-    make(point=1)(first)
+    make(lambda2=1e-1)(first)
     make(epochs=1)(first)
     assert made() == 5
     assert torch.equal(once.grid.allowed, first)

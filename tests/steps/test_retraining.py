@@ -21,7 +21,7 @@ from onegrain.probing.selection import Choice
 from onegrain.reporting.run_contract import CURVE_COLUMNS
 from onegrain.settings import Settings
 from onegrain.stages import ProbingTask
-from onegrain.steps.probed import Probed
+from onegrain.steps.probed import Compared, Probed
 from onegrain.steps.retraining import retraining_curves
 
 NOTHING = Corpus("en", (("a",),))
@@ -64,7 +64,8 @@ def probed(asked: list[Tensor]) -> Probed:
         return masked(probe, allowed)
 
     scores: Scores = score(probe, data)
-    return Probed(corpora, {}, task, probe, Choice(0, 0.0), scores, scores, refit)
+    compared = Compared(probe, scores, scores, Choice(0, 0.0))
+    return Probed(corpora, {}, task, compared, probe, scores, scores, refit)
 
 
 @pytest.fixture

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from onegrain.probing.balance import balanced
+from onegrain.probing.batches import Batch, WordBatches
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.memory import GradientMemory
@@ -21,18 +23,19 @@ from onegrain.probing.objective import (
     errors,
     penalty,
     residual,
-    summed_cross_entropy,
     whole_loss,
 )
 from onegrain.probing.proximal import ProximalAdam
+from onegrain.probing.uncertain import Emphasis
 from onegrain.ranks import ALONE, Ranks
 
 logger = logging.getLogger(__name__)
 
 WARM_UP_EPOCHS = 2
 COOLED_SHARE = 0.25  # of all epochs, the last ones, in which steps shrink
-GROWTH = 1.3  # of the steps, in every epoch that lowers the objective
-RISE, FALL = 1e-3, 1e-5  # relative changes of the objective that count as such
+GROWTH, EASE = 1.3, 0.7  # of the steps, after an epoch that was for the better or the worse
+CHANGE = 1e-5  # of the objective, relative: what steps are judged by
+FAILURE = 1e-3  # the same, upwards: steps were far too long
 AVERAGED_SHARE = 0.25  # of an epoch's steps, its last ones, are averaged
 SAMPLE_WORDS = 20_000  # for what need not be exact
 
@@ -50,12 +53,12 @@ class ElasticNetProbe(pl.LightningModule):
     Args:
         grid: The points to fit.
         labels: Number of labels.
-        train: The words to fit on.
+        batches: The words to fit on.
         tolerance: Relative optimality residual at which a point is done.
         max_epochs: Passes over the data at most.
         learning_rate: Of Adam and of the steps that follow.
         dtype: Of matrix products; weights, gradients and sums are fp32.
-        ranks: The processes that share the words; ``train`` is what this one has of them.
+        ranks: The processes that share the words; ``batches`` has this one's.
         looks: The epochs after which some points may be given up (`onegrain.probing.looks`).
         staying: Says then, by ``weight``, ``bias``, ``epochs`` and ``given_up``, which stay.
 
@@ -74,7 +77,7 @@ class ElasticNetProbe(pl.LightningModule):
         self,
         grid: LambdaGrid,
         labels: int,
-        train: LabelledActivations,
+        batches: WordBatches,
         *,
         tolerance: float,
         max_epochs: int,
@@ -86,13 +89,13 @@ class ElasticNetProbe(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.grid, self.train_data = grid, train
-        self.ranks, self.words = ranks, ranks.total(len(train))
+        self.grid, self.batches, self.train_data = grid, batches, batches.data
+        self.ranks, self.words = ranks, batches.words
         self.tolerance, self.max_epochs = tolerance, max_epochs
         self.learning_rate, self.compute_dtype = learning_rate, dtype
         self.looks, self.staying = looks, staying
         size = len(grid)
-        self.weight = torch.nn.Parameter(torch.zeros(size, labels, train.neurons), False)
+        self.weight = torch.nn.Parameter(torch.zeros(size, labels, batches.data.neurons), False)
         self.bias = torch.nn.Parameter(torch.zeros(size, labels), False)
         for name in ("objective", "relative_residual", "train_accuracy"):
             self.register_buffer(name, torch.full((size,), torch.nan))
@@ -130,7 +133,6 @@ class ElasticNetProbe(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Begin to remember gradients in the last epoch of warming up."""
-        self.cross_entropy = torch.zeros(len(self.active), device=self.device)
         self.epochs[self.active] += 1
         if self.current_epoch == WARM_UP_EPOCHS - 1 and self.max_epochs > WARM_UP_EPOCHS:
             self.memory = GradientMemory(
@@ -141,20 +143,18 @@ class ElasticNetProbe(pl.LightningModule):
                 self.ranks,
             )
 
-    def training_step(self, batch: Sequence[Tensor], batch_index: int) -> None:
-        """Take one proximal step for all active grid points on rows, activations and labels."""
-        rows, values, gold = batch
+    def training_step(self, batch: Batch, batch_index: int) -> None:
+        """Take one proximal step for all active grid points."""
         solver = self.solver
         exact = solver.frozen  # while warming up, bf16's rounding is the smaller noise
-        logits = Logits(solver.weight, solver.bias, self.compute_dtype, exact=exact)(values)
-        error = errors(logits, gold)
-        self.cross_entropy += summed_cross_entropy(error, gold)
+        logits = Logits(solver.weight, solver.bias, self.compute_dtype, exact=exact)(batch.values)
+        error = errors(logits, batch.labels)
         if self.memory is not None:
-            gradient, bias_gradient = self.memory.estimate(rows, values, error)
+            gradient, bias_gradient = self.memory.estimate(batch, error)
         else:
-            error /= self.ranks.total(len(rows))
-            flat = error.flatten(1).to(values.dtype)
-            gradient = (flat.T @ values).float().view_as(solver.weight)
+            error /= self.ranks.total(len(batch.rows))
+            flat = error.flatten(1).to(batch.values.dtype)
+            gradient = (flat.T @ batch.values).float().view_as(solver.weight)
             bias_gradient = error.sum(dim=0)
             self.ranks.add_up(gradient, bias_gradient)
         solver.pace = self._pace()
@@ -167,7 +167,6 @@ class ElasticNetProbe(pl.LightningModule):
         Where it is time for a look, give up the points that then do not stay.
         """
         last = self.current_epoch + 1 >= self.max_epochs
-        self.ranks.add_up(self.cross_entropy)
         weight, bias = self.solver.weight, self.solver.bias
         if self.solver.frozen:
             self._adapt_steps()
@@ -178,10 +177,20 @@ class ElasticNetProbe(pl.LightningModule):
         elif self.memory is not None:
             self.solver.freeze()
             self.best = self._objective(weight)
+            self.left = torch.full_like(self.best, torch.inf)
             self.snapshot = (weight.clone(), bias.clone())
         if self.current_epoch + 1 in self.looks and len(self.active) and not last:
             self._give_up(weight, bias)
+        if self.solver.frozen and len(self.active):
+            self.batches.emphasis = self._emphasis()
         self.trainer.should_stop = len(self.active) == 0
+
+    def _emphasis(self) -> Emphasis | None:
+        """Draw uncertain words more often; all alike while most points forget what they saw."""
+        assert self.memory is not None
+        if self.solver.resting.float().mean() > 0.5:
+            return None
+        return Emphasis.of(self.memory.uncertainty())
 
     def _pace(self) -> float:
         """Half a cosine from 1 to 0 while warming up, and again over the last epochs there are.
@@ -206,29 +215,38 @@ class ElasticNetProbe(pl.LightningModule):
         return self.train_data.select(torch.arange(first, len(self.train_data), stride))
 
     def _adapt_steps(self) -> None:
-        """Lengthen the steps where the objective fell; where it rose, go back and halve them.
+        """Lengthen the steps where the objective fell, and shorten them where it rose.
 
-        A point that went back rests for an epoch, in which its memory forgets the detour, and
-        returns only slowly to steps as long as those that failed.
+        Near the optimum, where it hardly changes, the residual of what is remembered says which.
+        Where the objective rose by much, go back and halve the steps. A point that went back rests
+        for an epoch, in which its memory forgets the detour, and returns only slowly to steps as
+        long as those that failed.
         """
-        solver = self.solver
+        solver, memory, best = self.solver, self.memory, self.best
+        assert memory is not None
         now = self._objective(self.snapshot[0])
-        rested = solver.resting
-        worse = ~(now <= self.best * (1 + RISE)) & ~rested
-        solver.go_back(worse, *self.snapshot)
-        solver.speed_up((now < self.best * (1 - FALL)) & ~rested, GROWTH)
-        solver.resting = worse
-        self.best = torch.where(worse, self.best, now)
+        left = residual(solver.weight, memory.mean, memory.bias_mean, solver.grid)
+        moved, flat = ~solver.resting, (now - best).abs() <= CHANGE * best
+        failed = ~(now <= best * (1 + FAILURE)) & moved
+        better = torch.where(flat, left < self.left, now < best)
+        solver.go_back(failed, *self.snapshot)
+        solver.speed_up(better & moved, GROWTH)
+        solver.ease(~better & moved & ~failed, EASE)
+        solver.resting = failed
+        solver.weight = balanced(solver.weight, solver.grid)
+        self.best, self.left = torch.where(failed, best, now), left
         self.snapshot = (solver.weight.clone(), solver.bias.clone())
 
     def _objective(self, before: Weights) -> Float[Tensor, " active"]:
         """Return the epoch's objective, as it was met on the way from the weights ``before``.
 
-        Cross-entropy was summed while the weights changed, so its like is the penalty half-way.
+        Words were met while the weights changed, so the like of their cross-entropy is the penalty
+        half-way.
         """
-        solver = self.solver
+        solver, memory = self.solver, self.memory
+        assert memory is not None
         halfway = (penalty(before, solver.grid) + penalty(solver.weight, solver.grid)) / 2
-        return self.cross_entropy / self.words + halfway
+        return memory.cross_entropy() + halfway
 
     def _retire_where_done(self, *, check_all: bool) -> tuple[Weights, Biases]:
         """Check on all words the points whose remembered gradient says that they are done.
@@ -239,6 +257,7 @@ class ElasticNetProbe(pl.LightningModule):
         memory, solver = self.memory, self.solver
         assert memory is not None
         weight, bias = solver.settled(memory.mean, memory.bias_mean)
+        weight = balanced(weight, solver.grid)
         estimate = residual(weight, memory.mean, memory.bias_mean, solver.grid)
         near = (estimate <= self.tolerance * self.reference) & ~solver.resting
         points = torch.arange(len(near), device=self.device)
@@ -310,7 +329,7 @@ class ElasticNetProbe(pl.LightningModule):
         if not len(points):
             return keep
         assert self.memory is not None
-        self.active, self.best = self.active[keep], self.best[keep]
+        self.active, self.best, self.left = self.active[keep], self.best[keep], self.left[keep]
         solver = self.solver
         solver.keep(keep, solver.weight[keep], solver.bias[keep])
         self.snapshot = (self.snapshot[0][keep], self.snapshot[1][keep])

@@ -60,7 +60,7 @@ def fit_probe(
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
         epochs: Passes over the data at most; points that need more are marked. Below 1, only this
             share of the words is read, once, in an order drawn at random.
-        batch_size: Words in a step; by default a hundredth of all, between 64 and 2048, and no more
+        batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 1024 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
         dtype: Of matrix products.
@@ -111,7 +111,7 @@ def fit_probe(
 
 def _usual_batch(words: int, points: int, epochs: int | float) -> int:
     brief = 512 if points == 1 else 1024  # a step of many points takes time beside its products
-    return min(max(words // 100, 64), 2048 if epochs > WARM_UP_EPOCHS else brief)
+    return min(max(words // 60, 64), 2048 if epochs > WARM_UP_EPOCHS else brief)
 
 
 def _fit_share(ranks: Ranks, fit: _Fit, train: LabelledActivations, file: Path) -> None:
@@ -144,10 +144,11 @@ class _Fit:
         gigabytes = len(train) * train.neurons * self.dtype.itemsize / 2**30
         if self.epochs > 1 and gigabytes <= self.memory_gigabytes:  # read once: no copy
             train = train.in_memory(self.dtype)
+        words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
         module = ElasticNetProbe(
             self.grid,
             len(self.labels),
-            train,
+            words,
             tolerance=self.tolerance,
             max_epochs=math.ceil(self.epochs),
             learning_rate=LEARNING_RATE_PER_ROOT_WORD * self.batch_size**0.5,
@@ -156,9 +157,7 @@ class _Fit:
             looks=() if self.looks is None else self.looks.epochs,
             staying=self._staying,
         )
-        words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
-        batches = DataLoader(words, batch_size=None)
-        _run(module, batches, self.epochs, self.accelerator, ranks)
+        _run(module, DataLoader(words, batch_size=None), self.epochs, self.accelerator, ranks)
         probe = self._result(module)
         return replace(probe, fitted=None) if self.looks is None else probe
 

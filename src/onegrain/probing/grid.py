@@ -44,7 +44,7 @@ class LambdaGrid:
 
         Example:
             >>> grid = LambdaGrid.product([0.0, 1e-5], [1e-4])
-            >>> [tuple(round(value, 9) for value in point) for point in grid.points()]
+            >>> grid.points()
             [(0.0, 0.0001), (1e-05, 0.0001)]
         """
         pairs = [(first, second) for first in lambda1 for second in lambda2]
@@ -58,8 +58,9 @@ class LambdaGrid:
         return len(self.lambda1)
 
     def points(self) -> list[tuple[float, float]]:
-        """Return the points as pairs of numbers."""
-        return list(zip(self.lambda1.tolist(), self.lambda2.tolist(), strict=True))
+        """Return the points as pairs of numbers, 1e-05 and not fp32's 9.999999747378752e-06."""
+        strengths = zip(self.lambda1.tolist(), self.lambda2.tolist(), strict=True)
+        return [(float(f"{first:.6g}"), float(f"{second:.6g}")) for first, second in strengths]
 
     def select(self, points: Int[Tensor, " chosen"]) -> LambdaGrid:
         """Return some of the points."""

@@ -1,4 +1,4 @@
-"""The gradient each word last contributed, so that mini-batches lose their noise."""
+"""What each word last contributed, so that mini-batches lose their noise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from onegrain.probing.objective import Biases, Weights
+from onegrain.probing.batches import Batch
+from onegrain.probing.objective import Biases, Weights, cross_entropies
 from onegrain.ranks import ALONE, Ranks
 
 
@@ -35,31 +36,35 @@ class GradientMemory:
         grid, labels, _ = weight.shape
         self.ranks, self.words = ranks, ranks.total(words)
         self.errors = torch.zeros(words, grid, labels, dtype=dtype, device=weight.device)
+        self.losses = torch.zeros(words, grid, device=weight.device)
         self.mean = torch.zeros_like(weight)
         self.bias_mean = torch.zeros_like(bias)
         self.seen = 0
 
     def estimate(
-        self,
-        rows: Int[Tensor, " rows"],
-        values: Float[Tensor, "rows neurons"],
-        error: Float[Tensor, "rows grid labels"],
+        self, batch: Batch, error: Float[Tensor, "rows grid labels"]
     ) -> tuple[Weights, Biases]:
         """Return an estimate of the gradient over all words, and remember the batch."""
+        rows, values, labels, draws = batch
         new = error.to(self.errors.dtype)
         change = new - self.errors.index_select(0, rows)  # several times as fast as errors[rows]
         self.errors.index_copy_(0, rows, new)
-        total = (change.flatten(1).to(values.dtype).T @ values).float().view_as(self.mean)
-        bias_total = change.float().sum(dim=0)
-        size = self.ranks.total(len(rows))
-        self.ranks.add_up(total, bias_total)
-        gradient, bias_gradient = total / size, bias_total / size
-        if self.complete:
-            gradient += self.mean
-            bias_gradient += self.bias_mean
-        self.mean.add_(total, alpha=1 / self.words)
-        self.bias_mean.add_(bias_total, alpha=1 / self.words)
-        self.seen += size
+        self.losses.index_copy_(0, rows, cross_entropies(error, labels))
+        known = 1.0 if self.complete else 0.0
+        gradient, bias_gradient = known * self.mean, known * self.bias_mean
+        sizes = [drawn.size for drawn in draws]
+        for drawn, part, of_words in zip(
+            draws, change.split(sizes), values.split(sizes), strict=True
+        ):
+            total = (part.flatten(1).to(of_words.dtype).T @ of_words).float().view_as(self.mean)
+            bias_total = part.float().sum(dim=0)
+            self.ranks.add_up(total, bias_total)
+            gradient.add_(total, alpha=drawn.stands_for / self.words)
+            bias_gradient.add_(bias_total, alpha=drawn.stands_for / self.words)
+            self.mean.add_(total, alpha=1 / self.words)
+            self.bias_mean.add_(bias_total, alpha=1 / self.words)
+        if not self.complete:
+            self.seen += self.ranks.total(len(rows))
         return gradient, bias_gradient
 
     @property
@@ -67,7 +72,28 @@ class GradientMemory:
         """Whether every word was seen."""
         return self.seen >= self.words
 
+    def cross_entropy(self) -> Float[Tensor, " grid"]:
+        """Return the mean over all words, as each was last seen."""
+        total = self.losses.sum(dim=0)
+        self.ranks.add_up(total)
+        return total / self.words
+
+    def uncertainty(self) -> Float[Tensor, " all_words"]:
+        """Return how unsure the probe was of each word, relative to all, as the grid's mean.
+
+        That is 1 - p of the gold label, half of what the error's values add up to.
+        """
+        unsure = -torch.expm1(-self.losses)
+        total = unsure.sum(dim=0)
+        self.ranks.add_up(total)
+        everywhere = torch.zeros(self.words, device=unsure.device)
+        here = self.ranks.rows(self.words)
+        everywhere[here.start : here.stop] = (unsure / total).mean(dim=1)
+        self.ranks.add_up(everywhere)
+        return everywhere
+
     def keep(self, points: Int[Tensor, " points"]) -> None:
         """Go on with some grid points only."""
         self.errors = self.errors.index_select(1, points)
+        self.losses = self.losses.index_select(1, points)
         self.mean, self.bias_mean = self.mean[points], self.bias_mean[points]

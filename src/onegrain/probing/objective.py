@@ -53,11 +53,11 @@ def errors(
     return _less_gold(logits.softmax(dim=-1), gold)
 
 
-def summed_cross_entropy(
+def cross_entropies(
     error: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
-) -> Float[Tensor, " grid"]:
-    """Read the summed cross-entropy off the errors: at the gold label they are p - 1."""
-    return -(_at_gold(error, gold) + 1).clamp(min=1e-30).log().sum(dim=0)
+) -> Float[Tensor, "rows grid"]:
+    """Read the cross-entropy of every word off the errors: at the gold label they are p - 1."""
+    return -(_at_gold(error, gold) + 1).clamp(min=1e-30).log()
 
 
 def _at_gold(

@@ -10,7 +10,7 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.objective import Biases, Weights, l2_gradient
 from onegrain.settings import Penalty
 
-FORGIVENESS = 1.05  # by which steps that failed may be approached again, in every epoch
+FORGIVENESS = 1.1  # by which steps that failed may be approached again, in every epoch
 
 
 class ProximalAdam:
@@ -100,6 +100,11 @@ class ProximalAdam:
         self.ceiling = self.ceiling * FORGIVENESS
         longer = torch.minimum(self.learning_rate * factor, self.ceiling)
         self.learning_rate = torch.where(chosen, longer, self.learning_rate)
+
+    def ease(self, chosen: Bool[Tensor, " grid"], factor: float) -> None:
+        """Shorten the steps of some grid points, which may be lengthened again at once."""
+        shorter = self.learning_rate * factor
+        self.learning_rate = torch.where(chosen, shorter, self.learning_rate)
 
     def slow_down(self, points: Int[Tensor, " points"]) -> None:
         """Halve the steps of some grid points."""

@@ -15,8 +15,8 @@ def lambda_grid_table(probe: Probe, dev: Scores, test: Scores, selected: int) ->
     points = probe.grid.points()
     return pd.DataFrame(
         {
-            "lambda1": [_as_written(lambda1) for lambda1, _ in points],
-            "lambda2": [_as_written(lambda2) for _, lambda2 in points],
+            "lambda1": [lambda1 for lambda1, _ in points],
+            "lambda2": [lambda2 for _, lambda2 in points],
             "accuracy_dev": dev.accuracy.tolist(),
             "accuracy_test": test.accuracy.tolist(),
             "objective": probe.objective.tolist(),
@@ -31,8 +31,3 @@ def lambda_grid_table(probe: Probe, dev: Scores, test: Scores, selected: int) ->
             "epochs": [math.nan] * len(points) if probe.epochs is None else probe.epochs.tolist(),
         }
     )
-
-
-def _as_written(value: float) -> float:
-    """Undo the rounding of fp32: 1e-05 and not 9.999999747378752e-06."""
-    return float(f"{value:.6g}")

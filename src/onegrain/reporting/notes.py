@@ -37,7 +37,7 @@ _COUNTED = {
 
 def notes(results: RunResults) -> list[str]:
     """All of them: first what the results themselves make doubtful."""
-    found = [*doubts(results), *_unfinished(results.lambda_grid)]
+    found = [*doubts(results), *_unfinished(results)]
     unknown = share_of(results.metrics, "probe/unknown_share")
     if unknown:
         found.append(
@@ -119,17 +119,20 @@ def _at_an_edge(grid: pd.DataFrame) -> Iterator[str]:
             )
 
 
-def _unfinished(grid: pd.DataFrame) -> list[str]:
+def _unfinished(results: RunResults) -> Iterator[str]:
+    grid, metrics = results.lambda_grid, results.metrics
     short = unconverged(grid)
-    if not short.any():
-        return []
-    several = f"{int(short.sum())} of {len(grid)} λ points" if len(grid) > 1 else "The probe"
-    chosen = len(grid) > 1 and bool((short & grid["selected"]).any())
-    return [
-        f"{several} had not reached the tolerance when the epochs ended (marked ▲)"
-        f"{', the chosen one among them' if chosen else ''}: "
-        "sparsity and ranking there belong to an early stop and not to the optimum."
-    ]
+    if len(grid) > 1 and short.any():
+        yield (
+            f"{int(short.sum())} of {len(grid)} λ points had not reached lambda_grid.tolerance "
+            "when the epochs ended (marked ▲): they were compared as they were then."
+        )
+    residual, tolerance = (metrics.get(f"probe/{name}") for name in ("residual", "tolerance"))
+    if isinstance(residual, float) and isinstance(tolerance, float) and residual > tolerance:
+        yield (
+            f"The probe had not reached probe.tolerance ({residual:.1e}, not {tolerance:.1e}) when "
+            "the epochs ended: sparsity and ranking belong to an early stop and not to the optimum."
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -25,6 +25,8 @@ class LambdaGridSettings:
     name: str = "coarse"
     lambda1: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
     lambda2: list[float] = field(default_factory=lambda: [0.0, 1e-6, 1e-5, 1e-4, 1e-3])
+    tolerance: float = 1e-3  # where points are compared: larger than probe.tolerance, or that
+    epochs: int = 40  # the most until points are compared, and no more than probe.epochs
     search: LambdaSearchSettings = field(default_factory=LambdaSearchSettings)
 
 
@@ -50,9 +52,9 @@ class ProbeSettings:
 
     name: str = "elastic_net"
     penalty: Penalty = Penalty.squared
-    tolerance: float = 1e-3  # optimality residual, relative to that of all-zero weights
-    epochs: int = 40  # the most passes over the data; a point still above tolerance is marked
-    batch_size: int | None = None  # words; null: a hundredth of all, between 64 and 2048
+    tolerance: float = 1e-4  # optimality residual, relative to that of all-zero weights
+    epochs: int = 200  # the most passes over the data; a probe still above tolerance is marked
+    batch_size: int | None = None  # words; null: a sixtieth of all, between 64 and 2048
     precision: Precision = Precision.auto
     memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped
     selection: Selection = Selection.best

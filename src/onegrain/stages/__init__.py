@@ -17,7 +17,9 @@ from onegrain.stages.models import (
 )
 from onegrain.stages.probes import (
     ProbingTask,
+    at_point,
     coded_online,
+    comparing,
     fitted_probe,
     probing_task,
     refitting,
@@ -28,7 +30,9 @@ from onegrain.stages.tracked import OpenRun, training_metrics
 __all__ = [
     "OpenRun",
     "ProbingTask",
+    "at_point",
     "coded_online",
+    "comparing",
     "fitted_probe",
     "kept_summaries",
     "loaded",

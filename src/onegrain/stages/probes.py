@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -29,13 +29,20 @@ from onegrain.probing.online_coding import OnlineCode, online_code
 from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit, refit_probe
 from onegrain.probing.search import Plan, Score, search_probe
-from onegrain.settings import LambdaSearchSettings, Settings, TaskSettings
+from onegrain.settings import (
+    LambdaGridSettings,
+    LambdaSearchSettings,
+    Precision,
+    Settings,
+    TaskSettings,
+)
 from onegrain.store import Store
 
 log = logging.getLogger(__name__)
 
 PROBE_FILE = "probe.safetensors"
 CODE_FILE = "online_code.json"
+BF16_RESIDUAL = 0.01  # what rounding leaves of it, times the square root of the number of words
 PASSES_AN_EPOCH = 4  # a pass of a refit takes one step, where an epoch takes many
 
 
@@ -104,6 +111,9 @@ def fitted_probe(
 ) -> Probe:
     """Return the probe of every point of the lambda grid, all of which a search begins with.
 
+    The only point of a grid is fitted to ``probe.tolerance``; several are to be compared, for which
+    ``lambda_grid.tolerance`` is enough.
+
     Args:
         settings: Those of the run.
         task: Words and labels.
@@ -113,10 +123,14 @@ def fitted_probe(
         score: Says how good points are on dev, for a search.
     """
     grid = settings.lambda_grid
+    if len(grid.lambda1) * len(grid.lambda2) > 1:
+        settings = comparing(settings)
 
     def make(folder: Path) -> None:
         points = LambdaGrid.product(grid.lambda1, grid.lambda2, settings.probe.penalty)
-        options = {**_fitting(settings), "processes": settings.trainer.processes}
+        options = {**_fitting(settings, len(task.train)), "processes": settings.trainer.processes}
+        products = str(options["dtype"]).removeprefix("torch.")
+        log.info("probe: %d words, products in %s", len(task.train), products)
         if grid.search.enabled:
             assert score is not None
             plan = _plan(grid.search, options.pop("epochs"))
@@ -130,28 +144,41 @@ def fitted_probe(
     return Probe.load(store.get_or_make("probe", key, make) / PROBE_FILE)
 
 
+def at_point(settings: Settings, lambda1: float, lambda2: float) -> Settings:
+    """Return the settings of a probe with these penalties, as if they had always been the only."""
+    return replace(settings, lambda_grid=LambdaGridSettings("chosen", [lambda1], [lambda2]))
+
+
+def comparing(settings: Settings) -> Settings:
+    """Return settings whose probes are fitted well enough to compare their accuracies."""
+    probe, grid = settings.probe, settings.lambda_grid
+    tolerance, epochs = max(probe.tolerance, grid.tolerance), min(probe.epochs, grid.epochs)
+    return replace(settings, probe=replace(probe, tolerance=tolerance, epochs=epochs))
+
+
 def refitting(
     settings: Settings,
     task: ProbingTask,
     recording: Path,
     corpus: Corpus,
     probe: Probe,
-    point: int,
     store: Store,
 ) -> Refit:
-    """Return what fits the chosen point of a `fitted_probe` again on some neurons only."""
+    """Return what fits a `fitted_probe` of one point again on some neurons only."""
     fitted = _probe_key(settings, task, recording, corpus)
-    passes = PASSES_AN_EPOCH * settings.probe.epochs
+    compared = comparing(settings)
+    passes = PASSES_AN_EPOCH * compared.probe.epochs
 
     def refit(allowed: Bool[Tensor, "points neurons"]) -> Probe:
         def make(folder: Path) -> None:
-            options = _fitting_on_all_words(settings)
-            refitted = refit_probe(task.train, probe, point, allowed, passes=passes, **options)
+            options = _fitting_on_all_words(compared, len(task.train))
+            refitted = refit_probe(task.train, probe, 0, allowed, passes=passes, **options)
             refitted.save(folder / PROBE_FILE)
 
         digest = sha256(np.packbits(allowed.numpy()).tobytes()).hexdigest()
         masks = {"masks": len(allowed), "allowed": digest}
-        key = {"probe": fitted, "point": point, "passes": passes, **masks}
+        tolerance = compared.probe.tolerance
+        key = {"probe": fitted, "tolerance": tolerance, "passes": passes, **masks}
         return Probe.load(store.get_or_make("refit", key, make) / PROBE_FILE)
 
     return refit
@@ -163,17 +190,18 @@ def coded_online(
     recording: Path,
     corpus: Corpus,
     probe: Probe,
-    point: int,
     store: Store,
 ) -> OnlineCode:
-    """Return the online code of the training labels, with the penalties of one point."""
+    """Return the online code of the training labels, with the penalties of a one-point probe."""
+    settings = comparing(settings)
 
     def make(folder: Path) -> None:
-        penalties = probe.grid.select(torch.tensor([point]))
-        code = online_code(task.train, task.labels, penalties, **_fitting(settings))
+        code = online_code(
+            task.train, task.labels, probe.grid, **_fitting(settings, len(task.train))
+        )
         (folder / CODE_FILE).write_text(json.dumps(asdict(code)) + "\n", encoding="utf-8")
 
-    key = {"probe": _probe_key(settings, task, recording, corpus), "point": point}
+    key = {"probe": _probe_key(settings, task, recording, corpus)}
     folder = store.get_or_make("online_code", key, make)
     code = json.loads((folder / CODE_FILE).read_text(encoding="utf-8"))
     return OnlineCode(code["words"], code["labels"], tuple(code["ends"]), tuple(code["bits"]))
@@ -183,7 +211,7 @@ def _probe_key(
     settings: Settings, task: ProbingTask, recording: Path, corpus: Corpus
 ) -> dict[str, Any]:
     chosen, grid = settings.probe, settings.lambda_grid
-    fitting = _fitting(settings)
+    fitting = _fitting(settings, len(task.train))
     decided = (chosen.selection, chosen.delta, chosen.alpha, chosen.beta, *task.dev_origin)
     search = {"search": [asdict(grid.search), *decided]} if grid.search.enabled else {}
     return search | {
@@ -204,23 +232,32 @@ def _plan(search: LambdaSearchSettings, epochs: int) -> Plan:
     return Plan(search.look, search.keep, search.head_start, epochs)
 
 
-def _fitting(settings: Settings) -> dict[str, Any]:
+def _fitting(settings: Settings, words: int) -> dict[str, Any]:
     """Return how probes are fitted in batches of words, as `fit_probe` takes it."""
     chosen = settings.probe
     return {
-        **_fitting_on_all_words(settings),
+        **_fitting_on_all_words(settings, words),
         "epochs": chosen.epochs,
         "batch_size": chosen.batch_size,
         "seed": settings.seed if chosen.seed is None else chosen.seed,
     }
 
 
-def _fitting_on_all_words(settings: Settings) -> dict[str, Any]:
+def _fitting_on_all_words(settings: Settings, words: int) -> dict[str, Any]:
     """Return how probes are fitted on all words at once, as `refit_probe` takes it."""
     chosen = settings.probe
     return {
         "tolerance": chosen.tolerance,
-        "dtype": resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator)),
+        "dtype": _products(settings, words),
         "memory_gigabytes": chosen.memory_gigabytes,
         "accelerator": settings.trainer.accelerator,
     }
+
+
+def _products(settings: Settings, words: int) -> torch.dtype:
+    """Return the number format of matrix products: no rounder than the tolerance allows."""
+    chosen = settings.probe
+    dtype = resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator))
+    if chosen.precision is Precision.auto and BF16_RESIDUAL / words**0.5 > chosen.tolerance / 2:
+        return torch.float32
+    return dtype

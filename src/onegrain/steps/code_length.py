@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onegrain.reporting.run_files import Metric
 from onegrain.settings import Settings
-from onegrain.stages import coded_online
+from onegrain.stages import at_point, coded_online
 from onegrain.steps.probed import Probed
 from onegrain.store import Store
 
@@ -23,9 +23,9 @@ def code_length_metrics(settings: Settings, probed: Probed, store: Store) -> dic
     """
     if not settings.probe.mdl:
         return {}
-    recording, corpus = probed.recordings["train"], probed.corpora.train
-    fitted_on = (probed.task, recording, corpus, probed.probe, probed.point)
-    code = coded_online(settings, *fitted_on, store)
+    point = at_point(settings, *probed.probe.grid.points()[0])
+    fitted_on = (probed.task, probed.recordings["train"], probed.corpora.train)
+    code = coded_online(point, *fitted_on, probed.probe, store)
     return {
         "probe/codelength": code.length,
         "probe/codelength_uniform": code.uniform_length,

@@ -11,8 +11,8 @@ from onegrain.data.labels import UNLABELLED, LabelSet
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.scoring import score
 from onegrain.reporting.run_files import Metric
-from onegrain.settings import LambdaGridSettings, Settings
-from onegrain.stages import ProbingTask, fitted_probe
+from onegrain.settings import Settings
+from onegrain.stages import ProbingTask, at_point, comparing, fitted_probe
 from onegrain.steps.probed import Probed
 from onegrain.store import Store
 
@@ -40,14 +40,13 @@ def control_metrics(settings: Settings, probed: Probed, store: Store) -> dict[st
         train=_labelled(task.train, train, task),
         test=_labelled(task.test, _control(settings, task, corpora.test, corpora), task),
     )
-    lambda1, lambda2 = probed.probe.grid.points()[probed.point]
-    at_point = replace(settings, lambda_grid=LambdaGridSettings("control", [lambda1], [lambda2]))
+    point = at_point(comparing(settings), *probed.probe.grid.points()[0])
     log.info("control task: the same words, a random label for each type, at the chosen point")
-    fitted = fitted_probe(at_point, control, probed.recordings["train"], train, store)
+    fitted = fitted_probe(point, control, probed.recordings["train"], train, store)
     control_accuracy = float(score(fitted, control.test).accuracy[0])
     return {
         "probe/control_accuracy": control_accuracy,
-        "probe/selectivity": float(probed.test.accuracy[probed.point]) - control_accuracy,
+        "probe/selectivity": float(probed.test.accuracy[0]) - control_accuracy,
     }
 
 

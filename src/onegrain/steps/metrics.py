@@ -10,6 +10,7 @@ import pandas as pd
 from onegrain.ablation.readings import drop_at, gap, value_at
 from onegrain.models.bleu import signature
 from onegrain.probing.baselines import majority_accuracy
+from onegrain.probing.probe import Probe
 from onegrain.reporting.findings import asked_share
 from onegrain.reporting.run_files import Metric
 from onegrain.run_folder import SELECTION_SCORE
@@ -20,27 +21,29 @@ from onegrain.steps.rankings import Ranked
 
 def probe_metrics(settings: Settings, probed: Probed) -> dict[str, Metric]:
     """Return how well the chosen probe does, beside the majority baseline."""
-    probe, point, task, corpora = probed.probe, probed.point, probed.task, probed.corpora
-    lambda1, lambda2 = (float(f"{value:.6g}") for value in probe.grid.points()[point])
+    probe, points, task, corpora = probed.probe, probed.compared.probe, probed.task, probed.corpora
+    lambda1, lambda2 = probe.grid.points()[0]
     majority = majority_accuracy(
         corpora.train, corpora.test, task.name, lowercase=settings.data.text.lowercase
     )
     return {
-        "probe/accuracy": float(probed.test.accuracy[point]),
-        "probe/accuracy_dev": float(probed.dev.accuracy[point]),
-        "probe/accuracy_train": float(probe.train_accuracy[point]),
+        "probe/accuracy": float(probed.test.accuracy[0]),
+        "probe/accuracy_dev": float(probed.dev.accuracy[0]),
+        "probe/accuracy_train": float(probe.train_accuracy[0]),
         "probe/majority_accuracy": majority,
-        "probe/macro_f1": float(probed.test.macro_f1[point]),
+        "probe/macro_f1": float(probed.test.macro_f1[0]),
         "probe/lambda1": lambda1,
         "probe/lambda2": lambda2,
-        SELECTION_SCORE: probed.choice.score,
-        "probe/objective": float(probe.objective[point]),
-        "probe/residual": float(probe.residual[point]),
-        "probe/nonzero": int(probe.nonzero[point]),
+        SELECTION_SCORE: probed.compared.choice.score,
+        "probe/objective": float(probe.objective[0]),
+        "probe/residual": float(probe.residual[0]),
+        "probe/tolerance": probe.tolerance,
+        "probe/nonzero": int(probe.nonzero[0]),
         "probe/labels": len(probe.labels),
-        "probe/unconverged_points": int((probe.complete & ~probe.converged).sum()),
-        "probe/points": len(probe.grid),
-        "probe/point_epochs": math.nan if probe.epochs is None else int(probe.epochs.sum()),
+        "probe/epochs": _epochs(probe),
+        "probe/unconverged_points": int((points.complete & ~points.converged).sum()),
+        "probe/points": len(points.grid),
+        "probe/point_epochs": _epochs(points),
         "probe/unknown_share": task.unknown_share["test"],
         "probe/unknown_share_train": task.unknown_share["train"],
         "probe/unseen_label_words": int((task.test.labels < 0).sum()),
@@ -50,6 +53,10 @@ def probe_metrics(settings: Settings, probed: Probed) -> dict[str, Metric]:
         "probe/words_train": len(task.train),
         "probe/words_test": len(task.test),
     }
+
+
+def _epochs(probe: Probe) -> Metric:
+    return math.nan if probe.epochs is None else int(probe.epochs.sum())
 
 
 def ranking_metrics(ranked: Ranked) -> dict[str, Metric]:

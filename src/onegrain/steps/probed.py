@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +19,28 @@ from onegrain.probing.scoring import Scores, score
 from onegrain.probing.selection import Choice
 from onegrain.ranking.with_labels import Labelled
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask, fitted_probe, probing_task, refitting
+from onegrain.stages import ProbingTask, at_point, fitted_probe, probing_task, refitting
 from onegrain.steps.selection import chosen_point, points_score
 from onegrain.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The points of the lambda grid, and the one that the run goes on with.
+
+    Attributes:
+        probe: Of every point, fitted well enough to be compared.
+        dev: Scores of all points on the dev split.
+        test: The same on the test split.
+        choice: The chosen point, and its score.
+    """
+
+    probe: Probe
+    dev: Scores
+    test: Scores
+    choice: Choice
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,36 +51,31 @@ class Probed:
         corpora: The words and their labels, all splits.
         recordings: Where the activations of each split's words lie.
         task: Both together, without the words that the task leaves out.
-        probe: Of every point of the lambda grid.
-        choice: The grid point that the run goes on with, and its score.
-        dev: Scores of all points on the dev split.
+        compared: The lambda grid.
+        probe: Of the chosen point alone, near its optimum.
+        dev: Its scores on the dev split.
         test: The same on the test split.
-        refit: Fits the probe of that point again on some neurons only.
+        refit: Fits it again on some neurons only.
     """
 
     corpora: LabelledText
     recordings: Mapping[str, Path]
     task: ProbingTask
+    compared: Compared
     probe: Probe
-    choice: Choice
     dev: Scores
     test: Scores
     refit: Refit
 
     @property
-    def point(self) -> int:
-        """The grid point that the run goes on with."""
-        return self.choice.point
-
-    @property
     def weight(self) -> Float[Tensor, "labels neurons"]:
         """The chosen probe's weights."""
-        return self.probe.weight[self.point]
+        return self.probe.weight[0]
 
     @property
     def bias(self) -> Float[Tensor, " labels"]:
         """The chosen probe's biases."""
-        return self.probe.bias[self.point]
+        return self.probe.bias[0]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,7 +97,11 @@ class Probed:
 def probe_property(
     settings: Settings, recordings: Mapping[str, Path], corpora: LabelledText, store: Store
 ) -> Probed:
-    """Fit the probe of every grid point on labelled activations, and choose one.
+    """Choose a point of the lambda grid, and take its probe near its optimum.
+
+    Several points are fitted as well as comparing them needs. Which weights of the chosen one are
+    zero, and so which neurons lead, settles later than its accuracy: it is fitted again, alone,
+    and is the probe that a run with no other point would have.
 
     Args:
         settings: Those of the run.
@@ -91,9 +110,15 @@ def probe_property(
         store: Of finished work.
     """
     task = probing_task(settings.task, corpora, recordings)
-    fitted_on = (recordings["train"], corpora.train)
-    probe = fitted_probe(settings, task, *fitted_on, store, partial(points_score, settings, task))
-    dev, test = score(probe, task.dev), score(probe, task.test)
-    choice = chosen_point(settings, probe, task, dev)
-    refit = refitting(settings, task, *fitted_on, probe, choice.point, store)
-    return Probed(corpora, recordings, task, probe, choice, dev, test, refit)
+    fitted_on = (task, recordings["train"], corpora.train)
+    points = fitted_probe(settings, *fitted_on, store, partial(points_score, settings, task))
+    dev, test = score(points, task.dev), score(points, task.test)
+    compared = Compared(points, dev, test, chosen_point(settings, points, task, dev))
+    lambda1, lambda2 = points.grid.points()[compared.choice.point]
+    settings, probe = at_point(settings, lambda1, lambda2), points
+    if len(points.grid) > 1:
+        log.info("probe: lambda1=%g, lambda2=%g is chosen, and fitted further", lambda1, lambda2)
+        probe = fitted_probe(settings, *fitted_on, store)
+        dev, test = score(probe, task.dev), score(probe, task.test)
+    refit = refitting(settings, *fitted_on, probe, store)
+    return Probed(corpora, recordings, task, compared, probe, dev, test, refit)

@@ -84,4 +84,4 @@ def task_metrics(tables: Mapping[str, pd.DataFrame]) -> dict[str, Metric]:
 def _scores(settings: Settings, probed: Probed) -> tuple[int, float, float]:
     corpora, lowercase = probed.corpora, settings.data.text.lowercase
     majority = majority_accuracy(corpora.train, corpora.test, probed.task.name, lowercase=lowercase)
-    return len(probed.labels), float(probed.test.accuracy[probed.point]), float(majority)
+    return len(probed.labels), float(probed.test.accuracy[0]), float(majority)

@@ -141,6 +141,8 @@ RULES: dict[str, Rule] = {
     "task.test_sentences": _at_least(1),
     "lambda_grid.lambda1": LAMBDAS,
     "lambda_grid.lambda2": LAMBDAS,
+    "lambda_grid.tolerance": NOT_NEGATIVE,
+    "lambda_grid.epochs": _at_least(1),
     "lambda_grid.search.look": _at_least(2),
     "lambda_grid.search.keep": _at_least(1),
     "lambda_grid.search.head_start": NOT_NEGATIVE,
