@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from onegrain.probing.batches import Batch, Drawn
+from onegrain.probing.labelled import InMemory, LabelledActivations
 from onegrain.probing.memory import GradientMemory
 
 
@@ -106,3 +107,16 @@ def test_grid_points_can_leave():
     memory.keep(torch.tensor([1]))
     torch.testing.assert_close(memory.mean, mean_gradient(values, error[:, 1:]))
     torch.testing.assert_close(memory.cross_entropy(), stays)
+
+
+def test_the_mean_of_what_is_remembered_can_be_counted_anew():
+    memory, values, error = memory_and_words()
+    memory.estimate(batch(values, torch.arange(40)), error)
+    memory.mean += 0.1
+    memory.bias_mean -= 0.1
+    data = LabelledActivations(InMemory(values), torch.zeros(40).long(), torch.arange(40))
+    memory.recount(torch.tensor([1]), data)
+    expected = mean_gradient(values, error)
+    torch.testing.assert_close(memory.mean, torch.stack([expected[0] + 0.1, expected[1]]))
+    expected = error.mean(dim=0)
+    torch.testing.assert_close(memory.bias_mean, torch.stack([expected[0] - 0.1, expected[1]]))

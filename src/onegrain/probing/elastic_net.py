@@ -266,8 +266,9 @@ class ElasticNetProbe(pl.LightningModule):
         if not len(points):
             return weight, bias
         done = self._settle(points, weight[points], bias[points], exact=True)
-        # Remembered gradients are small but the true one is not: the steps are too long.
-        solver.slow_down(points[~done])
+        if not done.all():  # remembered gradients are small but the true one is not
+            memory.recount(points[~done], self.train_data)
+            solver.slow_down(points[~done])
         stays = self._drop(points[done])
         logger.info(
             "probe: after %d epochs %d of %d grid points are within tolerance",

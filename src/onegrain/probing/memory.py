@@ -7,8 +7,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onegrain.probing.batches import Batch
+from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.objective import Biases, Weights, cross_entropies
 from onegrain.ranks import ALONE, Ranks
+
+BLOCK = 2048  # words of a product, in fp32 sums
 
 
 class GradientMemory:
@@ -66,6 +69,25 @@ class GradientMemory:
         if not self.complete:
             self.seen += self.ranks.total(len(rows))
         return gradient, bias_gradient
+
+    def recount(self, points: Int[Tensor, " points"], data: LabelledActivations) -> None:
+        """Sum up anew what is remembered of some grid points, of all words of ``data``.
+
+        Products in bf16 are rounded, and so is what steps have added to the mean, most while steps
+        were large: in the end the mean would be beside what it is of.
+        """
+        total, bias_total = (
+            torch.zeros_like(self.mean[points]),
+            torch.zeros_like(self.bias_mean[points]),
+        )
+        parts = zip(data.blocks(BLOCK), self.errors.split(BLOCK), strict=True)
+        for (values, _, _), errors in parts:
+            part = errors.index_select(1, points)
+            values = values.to(part)
+            total += (part.flatten(1).T @ values).float().view_as(total)
+            bias_total += part.float().sum(dim=0)
+        self.ranks.add_up(total, bias_total)
+        self.mean[points], self.bias_mean[points] = total / self.words, bias_total / self.words
 
     @property
     def complete(self) -> bool:
