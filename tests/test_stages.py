@@ -35,6 +35,7 @@ from onegrain.settings import (
 )
 from onegrain.stages import (
     ProbingTask,
+    at_point,
     comparing,
     fitted_probe,
     model_scores,
@@ -324,6 +325,14 @@ def test_few_words_are_not_rounded_to_bf16_where_it_keeps_the_probe_from_its_tol
     for tolerance, chosen in (("1e-4", "fp32"), ("0.1", "bf16")):
         near = f"probe.tolerance={tolerance}"
         assert probe_of(near) == probe_of(near, f"probe.precision={chosen}")
+
+
+def test_the_settings_of_a_point_are_those_of_a_run_with_no_other() -> None:
+    asked = ("lambda_grid.tolerance=0.01", "lambda_grid.epochs=7", "probe.epochs=200")
+    chosen = at_point(settings_of("lambda_grid=search", *asked), 1e-4, 1e-3)
+    one = ("lambda_grid.lambda1=[1e-4]", "lambda_grid.lambda2=[1e-3]", "lambda_grid.name=search")
+    assert chosen == settings_of(*one, *asked)
+    assert comparing(chosen).probe.epochs == 7
 
 
 def test_points_are_compared_no_nearer_than_the_probe_goes() -> None:

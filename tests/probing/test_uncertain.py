@@ -33,6 +33,10 @@ def test_where_all_are_alike_they_are_drawn_alike() -> None:
     assert [(drawn.size, drawn.stands_for) for drawn in batch.draws] == [(8, 5.0), (32, 5.0)]
 
 
+def test_where_every_word_is_certain_they_are_drawn_alike() -> None:
+    assert Emphasis.of(torch.zeros(50)).share == 0.2
+
+
 @given(
     words=st.integers(3, 90),
     batch_size=st.integers(2, 90),

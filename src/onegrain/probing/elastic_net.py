@@ -26,6 +26,7 @@ from onegrain.probing.objective import (
     whole_loss,
 )
 from onegrain.probing.proximal import ProximalAdam
+from onegrain.probing.step_lengths import StepLengths
 from onegrain.probing.uncertain import Emphasis
 from onegrain.ranks import ALONE, Ranks
 
@@ -33,9 +34,6 @@ logger = logging.getLogger(__name__)
 
 WARM_UP_EPOCHS = 2
 COOLED_SHARE = 0.25  # of all epochs, the last ones, in which steps shrink
-GROWTH, EASE = 1.3, 0.7  # of the steps, after an epoch that was for the better or the worse
-CHANGE = 1e-5  # of the objective, relative: what steps are judged by
-FAILURE = 1e-3  # the same, upwards: steps were far too long
 AVERAGED_SHARE = 0.25  # of an epoch's steps, its last ones, are averaged
 SAMPLE_WORDS = 20_000  # for what need not be exact
 
@@ -130,6 +128,7 @@ class ElasticNetProbe(pl.LightningModule):
             self.learning_rate,
         )
         self.memory: GradientMemory | None = None
+        self.lengths: StepLengths | None = None
 
     def on_train_epoch_start(self) -> None:
         """Begin to remember gradients in the last epoch of warming up."""
@@ -169,16 +168,15 @@ class ElasticNetProbe(pl.LightningModule):
         last = self.current_epoch + 1 >= self.max_epochs
         weight, bias = self.solver.weight, self.solver.bias
         if self.solver.frozen:
-            self._adapt_steps()
+            assert self.lengths is not None
+            self.lengths.adapt()
             weight, bias = self._retire_where_done(check_all=last)
         elif last:
             everyone = torch.arange(len(self.active), device=self.device)
             self._settle(everyone, weight, bias, exact=False)
         elif self.memory is not None:
             self.solver.freeze()
-            self.best = self._objective(weight)
-            self.left = torch.full_like(self.best, torch.inf)
-            self.snapshot = (weight.clone(), bias.clone())
+            self.lengths = StepLengths(self.solver, self.memory)
         if self.current_epoch + 1 in self.looks and len(self.active) and not last:
             self._give_up(weight, bias)
         if self.solver.frozen and len(self.active):
@@ -190,7 +188,7 @@ class ElasticNetProbe(pl.LightningModule):
         assert self.memory is not None
         if self.solver.resting.float().mean() > 0.5:
             return None
-        return Emphasis.of(self.memory.uncertainty())
+        return Emphasis.of(self.memory.uncertainty().cpu())
 
     def _pace(self) -> float:
         """Half a cosine from 1 to 0 while warming up, and again over the last epochs there are.
@@ -213,40 +211,6 @@ class ElasticNetProbe(pl.LightningModule):
         stride = max(1, -(-self.words // most))
         first = -self.ranks.rows(self.words).start % stride
         return self.train_data.select(torch.arange(first, len(self.train_data), stride))
-
-    def _adapt_steps(self) -> None:
-        """Lengthen the steps where the objective fell, and shorten them where it rose.
-
-        Near the optimum, where it hardly changes, the residual of what is remembered says which.
-        Where the objective rose by much, go back and halve the steps. A point that went back rests
-        for an epoch, in which its memory forgets the detour, and returns only slowly to steps as
-        long as those that failed.
-        """
-        solver, memory, best = self.solver, self.memory, self.best
-        assert memory is not None
-        now = self._objective(self.snapshot[0])
-        left = residual(solver.weight, memory.mean, memory.bias_mean, solver.grid)
-        moved, flat = ~solver.resting, (now - best).abs() <= CHANGE * best
-        failed = ~(now <= best * (1 + FAILURE)) & moved
-        better = torch.where(flat, left < self.left, now < best)
-        solver.go_back(failed, *self.snapshot)
-        solver.speed_up(better & moved, GROWTH)
-        solver.ease(~better & moved & ~failed, EASE)
-        solver.resting = failed
-        solver.weight = balanced(solver.weight, solver.grid)
-        self.best, self.left = torch.where(failed, best, now), left
-        self.snapshot = (solver.weight.clone(), solver.bias.clone())
-
-    def _objective(self, before: Weights) -> Float[Tensor, " active"]:
-        """Return the epoch's objective, as it was met on the way from the weights ``before``.
-
-        Words were met while the weights changed, so the like of their cross-entropy is the penalty
-        half-way.
-        """
-        solver, memory = self.solver, self.memory
-        assert memory is not None
-        halfway = (penalty(before, solver.grid) + penalty(solver.weight, solver.grid)) / 2
-        return memory.cross_entropy() + halfway
 
     def _retire_where_done(self, *, check_all: bool) -> tuple[Weights, Biases]:
         """Check on all words the points whose remembered gradient says that they are done.
@@ -330,11 +294,11 @@ class ElasticNetProbe(pl.LightningModule):
         if not len(points):
             return keep
         assert self.memory is not None
-        self.active, self.best, self.left = self.active[keep], self.best[keep], self.left[keep]
-        solver = self.solver
+        solver, self.active = self.solver, self.active[keep]
         solver.keep(keep, solver.weight[keep], solver.bias[keep])
-        self.snapshot = (self.snapshot[0][keep], self.snapshot[1][keep])
         self.memory.keep(keep)
+        if self.lengths is not None:
+            self.lengths.keep(keep)
         return keep
 
     def _gradient_norm_at_zero(self) -> Tensor:

@@ -12,6 +12,7 @@ from onegrain.probing.objective import Biases, Weights, cross_entropies
 from onegrain.ranks import ALONE, Ranks
 
 BLOCK = 2048  # words of a product, in fp32 sums
+LEAST = 1e-30  # of all uncertainty: where every word is certain there is none
 
 
 class GradientMemory:
@@ -110,7 +111,7 @@ class GradientMemory:
         self.ranks.add_up(total)
         everywhere = torch.zeros(self.words, device=unsure.device)
         here = self.ranks.rows(self.words)
-        everywhere[here.start : here.stop] = (unsure / total).mean(dim=1)
+        everywhere[here.start : here.stop] = (unsure / total.clamp(min=LEAST)).mean(dim=1)
         self.ranks.add_up(everywhere)
         return everywhere
 

@@ -45,7 +45,8 @@ class Emphasis:
         """
         values, order = uncertainty.sort(descending=True, stable=True)
         size = max(1, round(UNCERTAIN * len(order)))
-        held, alike = float(values[:size].sum() / values.sum()), size / len(order)
+        total, alike = float(values.sum()), size / len(order)
+        held = float(values[:size].sum()) / total if total > 0 else alike
         return cls(order[:size], order[size:], alike + TRUST * max(held - alike, 0.0))
 
     def drawn(self, batch_size: int) -> int:

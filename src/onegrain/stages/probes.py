@@ -30,7 +30,6 @@ from onegrain.probing.probe import Probe
 from onegrain.probing.refitting import Refit, refit_probe
 from onegrain.probing.search import Plan, Score, search_probe
 from onegrain.settings import (
-    LambdaGridSettings,
     LambdaSearchSettings,
     Precision,
     Settings,
@@ -146,7 +145,9 @@ def fitted_probe(
 
 def at_point(settings: Settings, lambda1: float, lambda2: float) -> Settings:
     """Return the settings of a probe with these penalties, as if they had always been the only."""
-    return replace(settings, lambda_grid=LambdaGridSettings("chosen", [lambda1], [lambda2]))
+    grid, search = settings.lambda_grid, LambdaSearchSettings()
+    grid = replace(grid, lambda1=[lambda1], lambda2=[lambda2], search=search)
+    return replace(settings, lambda_grid=grid)
 
 
 def comparing(settings: Settings) -> Settings:

@@ -114,10 +114,11 @@ def probe_property(
     points = fitted_probe(settings, *fitted_on, store, partial(points_score, settings, task))
     dev, test = score(points, task.dev), score(points, task.test)
     compared = Compared(points, dev, test, chosen_point(settings, points, task, dev))
-    lambda1, lambda2 = points.grid.points()[compared.choice.point]
-    settings, probe = at_point(settings, lambda1, lambda2), points
+    probe = points
     if len(points.grid) > 1:
-        log.info("probe: lambda1=%g, lambda2=%g is chosen, and fitted further", lambda1, lambda2)
+        chosen = points.grid.points()[compared.choice.point]
+        log.info("probe: lambda1=%g, lambda2=%g is chosen, and fitted further", *chosen)
+        settings = at_point(settings, *chosen)
         probe = fitted_probe(settings, *fitted_on, store)
         dev, test = score(probe, task.dev), score(probe, task.test)
     refit = refitting(settings, *fitted_on, probe, store)
