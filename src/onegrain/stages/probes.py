@@ -259,6 +259,6 @@ def _products(settings: Settings, words: int) -> torch.dtype:
     """Return the number format of matrix products: no rounder than the tolerance allows."""
     chosen = settings.probe
     dtype = resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator))
-    if chosen.precision is Precision.auto and BF16_RESIDUAL / words**0.5 > chosen.tolerance / 2:
+    if chosen.precision is Precision.auto and BF16_RESIDUAL / words**0.5 > chosen.tolerance / 3:
         return torch.float32
     return dtype
