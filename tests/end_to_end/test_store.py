@@ -31,7 +31,8 @@ def test_another_grid_and_probe_train_and_record_nothing_again(
     assert not re.search(r"^(epoch \d|recorded)", again.stdout, re.MULTILINE)
     for stage in ("model", "activations"):
         assert entries(workplace, stage) == before[stage]
-    assert len(entries(workplace, "probe")) == len(before["probe"]) + 3  # the chosen point, and a control
+    # two points, the chosen one, and a control
+    assert len(entries(workplace, "probe")) == len(before["probe"]) + 3
     assert again.table("lambda_grid.csv")["lambda1"].to_list() == [0.0, 1e-4]
     assert set(again.table("curves.csv")["clamp"]) == {"mean"}
     of_training = {k: v for k, v in spine_run.metrics.items() if k.startswith("train/")}
