@@ -24,6 +24,8 @@ from .result import Result
 from .setting import Setting
 
 WORDS, NEURONS, LABELS, SIZES = 20_000, 512, 20, 20
+FIT = {"tolerance": 1e-3, "epochs": 40}
+REFIT = {"tolerance": 1e-3, "passes": 160}  # a pass takes one step, an epoch many
 PENALTY = 1e-5  # lambda1 and lambda2
 TARGET = 10.0
 SAME_OBJECTIVE = 1e-3
@@ -43,18 +45,18 @@ def _measure(setting: Setting) -> Result:
     names = [str(label) for label in range(LABELS)]
     grid = LambdaGrid.product([PENALTY], [PENALTY])
     fixed = {"dtype": torch.float32, "accelerator": "cpu"}
-    whole, _, _ = _timed(lambda: fit_probe(data, names, grid, **fixed))
+    whole, _, _ = _timed(lambda: fit_probe(data, names, grid, **FIT, **fixed))
     layout = NeuronLayout((Block("synthetic", 1, "", NEURONS),))
     order = rank_by_weights(whole.weight[0], names, layout).order
     counts = [round(step * NEURONS / SIZES) for step in range(1, SIZES + 1)]
     masks = prefix_masks(order, counts, NEURONS)
-    together, wall, ours = _timed(lambda: refit_probe(data, whole, 0, masks, **fixed))
+    together, wall, ours = _timed(lambda: refit_probe(data, whole, 0, masks, **REFIT, **fixed))
     print(f"  {SIZES} sizes together: {wall:.1f} s ({ours:.1f} s of CPU)", flush=True)
     theirs, worst = 0.0, -torch.inf
     for point, count in enumerate(counts):
         columns = InMemory(data.activations.gather(torch.arange(len(data)))[:, order[:count]])
         part = LabelledActivations(columns, data.labels, data.sentences)
-        probe, _, cpu = _timed(lambda part=part: fit_probe(part, names, grid, **fixed))
+        probe, _, cpu = _timed(lambda part=part: fit_probe(part, names, grid, **FIT, **fixed))
         theirs += cpu
         worst = max(worst, float(together.objective[point] / probe.objective) - 1)
     return Result(

@@ -182,3 +182,36 @@ def test_a_probe_is_read_back_as_it_was_saved(problem, tmp_path):
     assert again.grid.points() == probe.grid.points()
     assert torch.equal(again.weight, probe.weight)
     assert torch.equal(again.converged, probe.converged)
+
+
+@pytest.fixture(scope="module")
+def common():
+    """5,000 words of 5 labels, in which adaptive steps move all labels of a neuron together."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(5000, 100, generator=generator)
+    truth = torch.zeros(5, 100)
+    truth[:, :4] = torch.randn(5, 4, generator=generator)
+    noisy = values @ truth.T + 0.5 * torch.randn(5000, 5, generator=generator)
+    return LabelledActivations(InMemory(values), noisy.argmax(dim=1), torch.arange(5000))
+
+
+def test_weak_penalties_on_few_labels_reach_a_tight_tolerance(common):
+    """Where cross-entropy sees no difference gradients vanish, and steps alone creep."""
+    grid = LambdaGrid.product([1e-4], [1e-5])
+    probe = fit_probe(common, "ABCDE", grid, tolerance=1e-4, epochs=200)
+    assert bool(probe.converged.all())
+
+
+def test_after_warming_up_uncertain_words_are_drawn_more_often(common, monkeypatch):
+    seen = []
+
+    def estimate(memory, batch, error):
+        if len(batch.draws) > 1:
+            seen.append(batch)
+        return remembered(memory, batch, error)
+
+    remembered = elastic_net.GradientMemory.estimate
+    monkeypatch.setattr(elastic_net.GradientMemory, "estimate", estimate)
+    fit_probe(common, "ABCDE", LambdaGrid.product([1e-4], [1e-5]), tolerance=0.0, epochs=25)
+    uncertain, other = (sum(batch.draws[part].size for batch in seen) for part in (0, 1))
+    assert uncertain > 0.3 * (uncertain + other)  # of a fifth of the words

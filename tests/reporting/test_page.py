@@ -87,6 +87,15 @@ def test_the_page_says_what_the_run_found(make_run: MakeRun) -> None:
     assert page.cells.count("chosen") == 1
 
 
+def test_the_non_zero_weights_are_those_of_the_probe_and_not_of_the_compared_point(
+    make_run: MakeRun,
+) -> None:
+    assert "12,321" in page_of(make_run(metrics={"probe/nonzero": 12321})).text["dd"]
+    run = read_run(make_run())
+    compared = f"{int(run.lambda_grid.query('selected')['nonzero'].iloc[0]):,}"
+    assert compared in page_of(make_run()).text["dd"]  # a run of before
+
+
 def test_the_neuron_table_shows_the_best_first(make_run: MakeRun) -> None:
     folder = make_run()
     neurons = read_run(folder).neurons
