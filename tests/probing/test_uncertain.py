@@ -53,6 +53,7 @@ def test_a_batch_stands_for_all_words_and_has_none_twice(
     assert len(drawn) == len(batches)
     for batch in drawn:
         assert len(batch.rows.unique()) == len(batch.rows) == sum(d.size for d in batch.draws)
+        assert len(batches) == 1 or len(batch.rows) == batch_size
         total = sum(d.size * d.stands_for for d in batch.draws)
         assert abs(total - words) < 1e-6 * words
         assert torch.equal(batch.values[:, 0].long(), batch.rows)

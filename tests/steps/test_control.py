@@ -19,7 +19,8 @@ from onegrain.probing.probe import Probe
 from onegrain.probing.scoring import score
 from onegrain.probing.selection import Choice
 from onegrain.settings import Settings
-from onegrain.stages import ProbingTask, refitting
+from onegrain.stages import ProbingTask, fitted_probe, refitting
+from onegrain.steps import control
 from onegrain.steps.control import control_metrics
 from onegrain.steps.probed import Compared, Probed
 from onegrain.store import Store
@@ -52,6 +53,21 @@ def settings() -> Settings:
     settings = Settings()
     settings.trainer.accelerator = "cpu"
     return settings
+
+
+def test_the_control_task_is_fitted_as_compared_points_are(settings, tmp_path, monkeypatch) -> None:
+    """Its accuracy is all that is asked, and random labels take long to the optimum."""
+    asked: list[Settings] = []
+
+    def fitted(settings, *rest):
+        asked.append(settings)
+        return fitted_probe(settings, *rest)
+
+    monkeypatch.setattr(control, "fitted_probe", fitted)
+    measured(settings, tmp_path, types=False)
+    (of_control,) = asked
+    assert (of_control.probe.tolerance, of_control.probe.epochs) == (1e-3, 40)
+    assert len(of_control.lambda_grid.lambda1) == len(of_control.lambda_grid.lambda2) == 1
 
 
 def measured(settings: Settings, folder: Path, *, types: bool) -> dict[str, float]:

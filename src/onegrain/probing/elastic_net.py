@@ -221,7 +221,6 @@ class ElasticNetProbe(pl.LightningModule):
         memory, solver = self.memory, self.solver
         assert memory is not None
         weight, bias = solver.settled(memory.mean, memory.bias_mean)
-        weight = balanced(weight, solver.grid)
         estimate = residual(weight, memory.mean, memory.bias_mean, solver.grid)
         near = (estimate <= self.tolerance * self.reference) & ~solver.resting
         points = torch.arange(len(near), device=self.device)
