@@ -225,7 +225,7 @@ def test_a_remembered_gradient_that_is_beside_the_truth_is_counted_anew(problem,
     def estimate(memory, batch, error):
         steps.append(batch)
         if len(steps) == 100:
-            memory.mean[0, 0] += 0.02
+            memory.mean[0, 0, 0] += 1e-3
         return remembered(memory, batch, error)
 
     monkeypatch.setattr(elastic_net.GradientMemory, "estimate", estimate)

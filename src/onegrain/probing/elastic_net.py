@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from onegrain.probing.balance import balanced
 from onegrain.probing.batches import Batch, WordBatches
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
