@@ -27,6 +27,14 @@ def problem():
     return LabelledActivations(InMemory(values), noisy.argmax(dim=1), torch.arange(600) // 10)
 
 
+@pytest.fixture(autouse=True)
+def only_mini_batches(monkeypatch):
+    """So that nothing is mended by the passes over all words that end a fit (test_finishing)."""
+    monkeypatch.setattr(fitting, "finished", lambda probe, *_: probe)
+    monkeypatch.setattr(fitting, "STEPPED_EPOCHS", 10_000)
+    monkeypatch.setattr(fitting, "STEPPED_EPOCHS_OF_FEW", 10_000)
+
+
 def scikit_learn(data, lambda1, lambda2):
     """L(W) = mean cross-entropy + lambda1 |W|_1 + lambda2 |W|^2 in scikit-learn's terms."""
     strength = lambda1 + 2 * lambda2

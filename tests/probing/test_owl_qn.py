@@ -38,7 +38,8 @@ def nothing(points=1):
 
 def run(data, start, grid, metric=unbent, enough=1e-4, passes=500):
     reached = torch.full((len(grid),), enough)
-    return minimise(start, Objective(grid, data, torch.float32), metric, reached, passes)
+    end, _ = minimise(start, Objective(grid, data, torch.float32), metric, reached, passes)
+    return end
 
 
 @pytest.mark.parametrize(("lambda1", "lambda2"), [(1e-2, 1e-3), (5e-2, 0.0), (0.0, 1e-2)])

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 from onegrain.models.lightning import choose_device, quiet
 from onegrain.probing.batches import WordBatches
 from onegrain.probing.elastic_net import WARM_UP_EPOCHS, ElasticNetProbe
+from onegrain.probing.finishing import finished
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.looks import Looks
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 # Adam's usual 3e-3 for 256 words, grown with the square root of the batch as its noise shrinks.
 LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
 CENTER_WORDS = 8192
+STEPPED_EPOCHS = 80  # on mini-batches, at most: what comes within tolerance so does it by then
+STEPPED_EPOCHS_OF_FEW = 40  # where a step takes longer than its products, passes are quicker
+FEW_WEIGHTS = 2**14  # of all points
 
 
 def fit_probe(
@@ -38,7 +42,7 @@ def fit_probe(
     grid: LambdaGrid,
     *,
     tolerance: float = 1e-4,
-    epochs: int | float = 200,
+    epochs: int | float = 400,
     batch_size: int | None = None,
     dtype: torch.dtype = torch.float32,
     memory_gigabytes: float = 6.0,
@@ -47,7 +51,10 @@ def fit_probe(
     processes: int = 1,
     looks: Looks | None = None,
 ) -> Probe:
-    """Fit all points of ``grid`` in the same passes over ``train``.
+    """Fit all points of ``grid``, in the same passes over ``train``.
+
+    Mini-batches (`ElasticNetProbe`) bring most points to their optimum; a point that they do not is
+    finished on all words at once (`onegrain.probing.finishing`).
 
     Activations are centred while fitting. That changes no optimum, since the bias is free and not
     penalised, but a common mean is what makes neurons look most alike and steps short. Any center
@@ -58,12 +65,13 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most; points that need more are marked. Below 1, only this
-            share of the words is read, once, in an order drawn at random.
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches; points that
+            need more are marked. Below 1, only this share of the words is read, once, in an order
+            drawn at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 1024 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
-        dtype: Of matrix products.
+        dtype: Of matrix products on mini-batches; those on all words are fp32.
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
         accelerator: Lightning's name of the device.
         seed: Of the order of the words.
@@ -87,12 +95,13 @@ def fit_probe(
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
+    stepped = _stepped_epochs(len(grid) * len(labels) * train.neurons, epochs)
     fit = _Fit(
         tuple(labels),
         grid,
         center,
         tolerance,
-        epochs,
+        stepped,
         batch_size or _usual_batch(len(train), len(grid), epochs),
         dtype,
         memory_gigabytes,
@@ -100,7 +109,16 @@ def fit_probe(
         seed,
         looks,
     )
-    processes = min(processes, len(train))
+    probe = _fitted(fit, train, min(processes, len(train)))
+    return finished(probe, train, math.ceil(epochs - stepped), memory_gigabytes, accelerator)
+
+
+def _stepped_epochs(weights: int, epochs: int | float) -> int | float:
+    """Return how many of the epochs are steps on mini-batches."""
+    return min(epochs, STEPPED_EPOCHS_OF_FEW if weights < FEW_WEIGHTS else STEPPED_EPOCHS)
+
+
+def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:
     if processes == 1:
         return fit.on(train)
     with TemporaryDirectory() as folder:

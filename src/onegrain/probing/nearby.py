@@ -12,9 +12,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations, mean_square
 from onegrain.probing.lbfgs import Points
 from onegrain.probing.parts import most_used_first
+from onegrain.settings import Penalty
 
 CENTER_WORDS = 8192
 CORRELATED_WORDS = 20_000  # neither a start nor a guess of the curvature need be exact
@@ -158,6 +160,14 @@ def nearby(
         label_curvature[point] = _label_curvature(_mixed(share, logits, sample))
         factors.append((columns, factor))
     return Nearby(neurons, start, factors, unit[neurons], label_curvature)
+
+
+def shrinkage(grid: LambdaGrid, weight: Float[Tensor, "labels neurons"]) -> float:
+    """Return what the L2 penalty of a grid's points adds to the curvature near these weights."""
+    lambda2 = float(grid.lambda2[0])
+    if grid.penalty is Penalty.squared:
+        return 2 * lambda2
+    return lambda2 / max(float(weight.norm()), 1.0)
 
 
 def _mixed(

@@ -8,6 +8,7 @@ neurons correlate it takes some twenty passes from a near start, where the mini-
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -19,12 +20,13 @@ from torch import Tensor
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.lbfgs import CurvatureMemory, Points, dot
-from onegrain.probing.objective import penalty, smallest_subgradient, whole_loss
+from onegrain.probing.objective import Weights, penalty, smallest_subgradient, whole_loss
 from onegrain.probing.parts import parts_of
 
 TRIALS = 10  # of shorter and shorter steps, before a direction is given up
 SHORTER = 0.4
 ENOUGH = 1e-4  # of the decrease that the slope promises
+LEAST_GRADIENT = 1e-2  # at zero weights: less tells no label
 ROUNDING = 1e-6  # of an objective: what sums in fp32 cannot tell apart
 
 
@@ -92,6 +94,18 @@ class Objective:
         objective = loss.cross_entropy + penalty(weight, self.grid)
         return Place(values, slope, objective, dot(slope, slope).sqrt())
 
+    def at_zero_weights(
+        self, bias: Float[Tensor, " labels"]
+    ) -> tuple[Weights, Float[Tensor, " points"]]:
+        """Return the cross-entropy's gradient there, and its norms, to which residuals relate."""
+        neurons = self.data.neurons
+        zero = bias.new_zeros(1, len(bias), neurons)
+        loss = whole_loss(zero, bias[None], self.data, self.dtype, with_accuracy=False)
+        gradient = self.grid.only_allowed(loss.weight_gradient.expand(len(self.grid), -1, -1))
+        of_bias = loss.bias_gradient.square().sum()
+        norms = (dot(gradient, gradient) + of_bias).sqrt()
+        return gradient, norms.clamp(min=LEAST_GRADIENT)
+
 
 def minimise(
     start: Points,
@@ -99,7 +113,7 @@ def minimise(
     metric: Metric,
     enough: Float[Tensor, " points"],
     passes: int,
-) -> Place:
+) -> tuple[Place, int]:
     """Take every point from its start to its optimum.
 
     A point is left when its residual is ``enough``, when even a direction that nothing remembered
@@ -113,7 +127,7 @@ def minimise(
         passes: Over all words at most, apart from trials of shorter steps in the last.
 
     Returns:
-        Where every point ended; its residual says whether it is done.
+        Where every point ended, whose residual says whether it is done, and the passes it took.
     """
     reached = objective.measure(start.clone())
     memory, left = CurvatureMemory(), passes - 1.0
@@ -131,7 +145,7 @@ def minimise(
         stuck = ~moved & ~memory.forget(~moved)
         reached.put(active, there)
         here, left = there, left - used
-    return reached
+    return reached, math.ceil(passes - left)
 
 
 def _search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,14 @@ class Probe:
         perhaps = {name: getattr(self, name) for name in OPTIONAL_TENSORS}
         chosen |= {name: each[points] for name, each in perhaps.items() if each is not None}
         return replace(self, grid=self.grid.select(points), **chosen)
+
+    def replaced(self, points: Int[Tensor, " chosen"], found: Mapping[str, Tensor]) -> Probe:
+        """Return the probe with other values, by attribute, of some of the points."""
+        values: dict[str, Any] = {
+            name: getattr(self, name).index_copy(0, points, each.cpu())
+            for name, each in found.items()
+        }
+        return replace(self, **values)
 
     def save(self, path: Path) -> None:
         """Write one safetensors file."""

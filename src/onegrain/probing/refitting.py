@@ -19,19 +19,16 @@ from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.lbfgs import Points, dot
 from onegrain.probing.mask_batches import mask_batches
-from onegrain.probing.nearby import Nearby, Sample, log_frequencies, nearby
-from onegrain.probing.objective import accuracy, smallest_subgradient, whole_loss
+from onegrain.probing.nearby import Nearby, Sample, log_frequencies, nearby, shrinkage
+from onegrain.probing.objective import accuracy, smallest_subgradient
 from onegrain.probing.owl_qn import Objective, Place, minimise
 from onegrain.probing.parts import parts_of
 from onegrain.probing.probe import Probe
-from onegrain.settings import Penalty
 
 logger = logging.getLogger(__name__)
 
 Refit = Callable[[Bool[Tensor, "points neurons"]], Probe]
 """Fits a probe again for each row of a mask: `refit_probe` with all but the mask chosen."""
-
-LEAST_GRADIENT = 1e-2  # at zero weights, to which residuals are relative: less tells no label
 
 
 def refit_probe(
@@ -94,7 +91,7 @@ def refit_probe(
     for batch in batches:
         masks = allowed[batch].to(device)
         grid = refitted.grid.select(torch.tensor(batch)).to(device)
-        near = nearby(weight, bias, sample, masks, _shrinkage(grid, weight))
+        near = nearby(weight, bias, sample, masks, shrinkage(grid, weight))
         logger.info("retraining: %d probes on %d neurons together", len(batch), len(near.neurons))
         data = centered.columns(near.neurons.cpu())
         if len(data) * data.neurons * dtype.itemsize / 2**30 <= memory_gigabytes:
@@ -102,7 +99,7 @@ def refit_probe(
         narrow = LambdaGrid(grid.lambda1, grid.lambda2, grid.penalty, masks[:, near.neurons])
         objective = Objective(narrow, data, dtype)
         start, reference = _start(near, sample, objective, tolerance)
-        place = minimise(start, objective, near.metric, tolerance * reference, passes)
+        place, _ = minimise(start, objective, near.metric, tolerance * reference, passes)
         _write(refitted, batch, near.neurons, place, objective, reference, sample.center)
     return refitted
 
@@ -133,14 +130,6 @@ def _say_frequencies(refitted: Probe, index: int, train: LabelledActivations) ->
     refitted.train_accuracy[index] = (train.labels == logits.argmax()).float().mean()
 
 
-def _shrinkage(grid: LambdaGrid, weight: Float[Tensor, "labels neurons"]) -> float:
-    """Return what the L2 penalty adds to the curvature of a weight, near the probe's weights."""
-    lambda2 = float(grid.lambda2[0])
-    if grid.penalty is Penalty.squared:
-        return 2 * lambda2
-    return lambda2 / max(float(weight.norm()), 1.0)
-
-
 def _start(
     near: Nearby, sample: Sample, objective: Objective, tolerance: float
 ) -> tuple[Points, Float[Tensor, " points"]]:
@@ -150,12 +139,7 @@ def _start(
     which steps only come nearer and nearer.
     """
     grid, zero = objective.grid, torch.zeros_like(near.start[..., :-1])
-    data = (objective.data, objective.dtype)
-    loss = whole_loss(zero[:1], sample.prior[None], *data, with_accuracy=False)
-    gradient = loss.weight_gradient.expand_as(zero)
-    of_bias = loss.bias_gradient.square().sum()
-    allowed = grid.only_allowed(gradient)
-    reference = (dot(allowed, allowed) + of_bias).sqrt().clamp(min=LEAST_GRADIENT)
+    gradient, reference = objective.at_zero_weights(sample.prior)
     left = smallest_subgradient(zero, gradient, grid)
     empty = dot(left, left).sqrt() <= tolerance * reference
     at_zero = torch.cat([zero, sample.prior.expand(len(zero), -1)[..., None]], dim=2)

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 PROBE_FILE = "probe.safetensors"
 CODE_FILE = "online_code.json"
 BF16_RESIDUAL = 0.01  # what rounding leaves of it, times the square root of the number of words
+NEAR = 1e-3  # a residual near enough for rounding to matter no more
 PASSES_AN_EPOCH = 4  # a pass of a refit takes one step, where an epoch takes many
 
 
@@ -256,9 +257,13 @@ def _fitting_on_all_words(settings: Settings, words: int) -> dict[str, Any]:
 
 
 def _products(settings: Settings, words: int) -> torch.dtype:
-    """Return the number format of matrix products: no rounder than the tolerance allows."""
+    """Return the number format of matrix products: no rounder than what they are to reach.
+
+    A single point has fp32 passes to get nearer its optimum than that (`fit_probe`).
+    """
     chosen = settings.probe
+    wanted = max(chosen.tolerance, NEAR)
     dtype = resolve_precision(chosen.precision, choose_device(settings.trainer.accelerator))
-    if chosen.precision is Precision.auto and BF16_RESIDUAL / words**0.5 > chosen.tolerance / 3:
+    if chosen.precision is Precision.auto and BF16_RESIDUAL / words**0.5 > wanted / 3:
         return torch.float32
     return dtype

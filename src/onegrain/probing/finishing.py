@@ -1,0 +1,85 @@
+"""The end of a fit that mini-batches do not come to: quasi-Newton steps over all words.
+
+Steps on mini-batches (`ElasticNetProbe`) come near an optimum in few passes, but in a fixed metric
+that knows no neuron of another. With weak penalties and few words the last part is long for them,
+and steps that know how neurons correlate (`onegrain.probing.owl_qn`) take a tenth of the time.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from onegrain.models.lightning import choose_device
+from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.nearby import Sample, nearby, shrinkage
+from onegrain.probing.objective import accuracy
+from onegrain.probing.owl_qn import Objective, minimise
+from onegrain.probing.probe import Probe
+
+logger = logging.getLogger(__name__)
+
+
+def finished(
+    probe: Probe,
+    train: LabelledActivations,
+    passes: int,
+    memory_gigabytes: float,
+    accelerator: str,
+) -> Probe:
+    """Take every point that is not within tolerance there, in fp32, one after the other.
+
+    Args:
+        probe: Fitted on ``train``; points that were given up stay as they are.
+        train: The words.
+        passes: Over all words at most, for each point.
+        memory_gigabytes: Activations are copied into memory once if they need no more than this.
+        accelerator: Lightning's name of the device.
+    """
+    left = (~probe.converged & probe.complete).nonzero()[:, 0]
+    if passes < 1 or not len(left):
+        return probe
+    device = choose_device(accelerator)
+    sample = Sample.of(train, len(probe.labels), device)
+    data = train.centered(sample.center.cpu())
+    if len(data) * data.neurons * torch.float32.itemsize / 2**30 <= memory_gigabytes:
+        data = data.in_memory(torch.float32, device)
+    for point in left:
+        probe = _with_finished(probe, point[None], data, sample, passes)
+    logger.info(
+        "probe: %d of %d grid points went on with all words at once, %d to within tolerance",
+        len(left),
+        len(probe.grid),
+        int(probe.converged[left].sum()),
+    )
+    return probe
+
+
+def _with_finished(
+    probe: Probe, point: Int[Tensor, "1"], data: LabelledActivations, sample: Sample, passes: int
+) -> Probe:
+    """Return the probe with one point taken to its optimum on centred ``data``."""
+    device, before = sample.center.device, probe.select(point)
+    grid, weight = before.grid.to(device), before.weight[0].to(device)
+    bias = before.bias[0].to(device) + weight @ sample.center
+    every = torch.ones(1, data.neurons, dtype=torch.bool, device=device)
+    near = nearby(weight, bias, sample, every, shrinkage(grid, weight))
+    objective = Objective(grid, data, torch.float32)
+    _, reference = objective.at_zero_weights(sample.prior)
+    start = torch.cat([weight, bias[:, None]], dim=1)[None]
+    place, taken = minimise(start, objective, near.metric, probe.tolerance * reference, passes)
+    weight, bias = place.values[..., :-1], place.values[..., -1]
+    hits = accuracy(weight, bias, data, torch.float32)
+    there: dict[str, Tensor] = {
+        "weight": weight,
+        "bias": bias - weight @ sample.center,
+        "objective": place.objective,
+        "residual": place.residual / reference,
+        "train_accuracy": hits,
+    }
+    if before.epochs is not None:
+        there["epochs"] = before.epochs + taken
+    return probe.replaced(point, there)

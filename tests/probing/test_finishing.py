@@ -1,0 +1,101 @@
+"""The end of a fit on all words: it reaches what mini-batches do not, and touches nothing else."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from onegrain.probing.finishing import finished
+from onegrain.probing.fitting import fit_probe
+from onegrain.probing.grid import LambdaGrid
+from onegrain.probing.labelled import InMemory, LabelledActivations
+from onegrain.probing.objective import penalty, residual, whole_loss
+from onegrain.settings import Penalty
+
+LABELS = "ABCDEFGH"
+LAMBDAS = LambdaGrid.product([1e-4, 1e-2], [1e-4])
+
+
+@pytest.fixture(scope="module")
+def words():
+    """Few words that correlated neurons away from zero all but tell apart."""
+    generator = torch.Generator().manual_seed(0)
+    mixed = torch.eye(40) + torch.randn(40, 40, generator=generator) / 8
+    values = 6 * torch.randn(1500, 40, generator=generator) @ mixed
+    truth = torch.randn(len(LABELS), 40, generator=generator)
+    noisy = values @ truth.T / 6 + 2 * torch.randn(1500, len(LABELS), generator=generator)
+    values = values / 6 + torch.linspace(-1, 1, 40)
+    return LabelledActivations(InMemory(values), noisy.argmax(dim=1), torch.arange(1500) // 10)
+
+
+@pytest.fixture(scope="module")
+def near(words):
+    """As mini-batches leave it: of two points the one with weak penalties is not done."""
+    probe = fit_probe(words, LABELS, LAMBDAS, tolerance=1e-4, epochs=40)
+    assert probe.converged.tolist() == [False, True]
+    return probe
+
+
+def finish(probe, words, passes=300, memory_gigabytes=6.0):
+    return finished(probe, words, passes, memory_gigabytes, "cpu")
+
+
+def test_a_point_that_was_not_done_is_and_the_others_stay_bit_for_bit(words, near):
+    end = finish(near, words)
+    assert end.converged.tolist() == [True, True]
+    assert float(end.objective[0]) < float(near.objective[0])
+    for name in ("weight", "bias", "objective", "residual", "train_accuracy", "epochs"):
+        assert torch.equal(getattr(end, name)[1], getattr(near, name)[1])
+
+
+def test_what_is_reported_is_what_the_weights_have_on_words_as_they_are(words, near):
+    end = finish(near, words).select(torch.tensor([0]))
+    loss = whole_loss(end.weight, end.bias, words, torch.float32)
+    objective = loss.cross_entropy + penalty(end.weight, end.grid)
+    torch.testing.assert_close(end.objective, objective, rtol=1e-5, atol=0)
+    torch.testing.assert_close(end.train_accuracy, loss.accuracy, rtol=0, atol=1e-3)
+    centered = words.centered(words.mean())
+    at = whole_loss(end.weight, end.bias + end.weight @ words.mean(), centered, torch.float32)
+    left = residual(end.weight, at.weight_gradient, at.bias_gradient, end.grid)
+    shares = torch.bincount(words.labels, minlength=len(LABELS)) / len(words)
+    zero = whole_loss(torch.zeros_like(end.weight), shares.log()[None], centered, torch.float32)
+    free = LambdaGrid.product([0.0], [0.0])
+    whole = residual(0 * end.weight, zero.weight_gradient, zero.bias_gradient, free)
+    torch.testing.assert_close(end.residual, left / whole, rtol=0.1, atol=0)
+
+
+@pytest.mark.parametrize("kind", Penalty)
+def test_a_fit_ends_at_the_optimum_wherever_mini_batches_stop(words, kind, monkeypatch):
+    grid = LambdaGrid.product([1e-4], [1e-4], kind)
+    options = {"tolerance": 1e-4, "dtype": torch.bfloat16}
+    ends = []
+    for epochs in (3, 20):
+        monkeypatch.setattr("onegrain.probing.fitting.STEPPED_EPOCHS_OF_FEW", epochs)
+        ends.append(fit_probe(words, LABELS, grid, **options))
+    one, other = ends
+    assert bool(one.converged.all())
+    assert bool(other.converged.all())
+    torch.testing.assert_close(one.objective, other.objective, rtol=1e-4, atol=0)
+    assert float(((one.weight != 0) == (other.weight != 0)).float().mean()) > 0.95
+
+
+def test_passes_are_counted_and_bounded(words, near):
+    end = finish(near, words, passes=5)
+    assert end.epochs.tolist() == [45, near.epochs[1]]
+    assert not bool(end.converged[0])
+    few = fit_probe(words, LABELS, LAMBDAS, tolerance=1e-9, epochs=60)
+    assert int(few.epochs.max()) <= 60 + 1  # the last pass may try shorter steps
+
+
+def test_no_passes_leave_the_probe_as_it_is(words, near):
+    assert finish(near, words, passes=0) is near
+
+
+def test_a_point_that_a_search_gave_up_stays_given_up(words, near):
+    given_up = replace(near, fitted=torch.tensor([False, True]))
+    assert finish(given_up, words) is given_up
+
+
+def test_activations_that_memory_does_not_hold_give_the_same_probe(words, near):
+    held, mapped = finish(near, words), finish(near, words, memory_gigabytes=0.0)
+    torch.testing.assert_close(mapped.weight, held.weight, rtol=0, atol=1e-4)
