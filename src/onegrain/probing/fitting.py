@@ -159,9 +159,8 @@ class _Fit:
     def on(self, train: LabelledActivations, ranks: Ranks = ALONE) -> Probe:
         """Fit on these words, or with other processes on theirs too."""
         train = train.centered(self.center)
-        gigabytes = len(train) * train.neurons * self.dtype.itemsize / 2**30
-        if self.epochs > 1 and gigabytes <= self.memory_gigabytes:  # read once: no copy
-            train = train.in_memory(self.dtype)
+        if self.epochs > 1:  # words that are read once need no copy
+            train = train.held(self.memory_gigabytes, self.dtype)
         words = WordBatches(train, self.batch_size, self.seed, self.dtype, ranks)
         module = ElasticNetProbe(
             self.grid,

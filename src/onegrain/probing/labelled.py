@@ -172,6 +172,14 @@ class LabelledActivations:
         """Return the same words with some of the neurons, in this order."""
         return replace(self, activations=Columns(self.activations, neurons))
 
+    def held(
+        self, gigabytes: float, dtype: torch.dtype, device: torch.device | None = None
+    ) -> LabelledActivations:
+        """Return the same words, `in_memory` if that takes no more than so many gigabytes."""
+        words, neurons = self.activations.shape
+        fits = words * neurons * dtype.itemsize / 2**30 <= gigabytes
+        return self.in_memory(dtype, device) if fits else self
+
     def in_memory(
         self, dtype: torch.dtype, device: torch.device | None = None
     ) -> LabelledActivations:

@@ -93,9 +93,7 @@ def refit_probe(
         grid = refitted.grid.select(torch.tensor(batch)).to(device)
         near = nearby(weight, bias, sample, masks, shrinkage(grid, weight))
         logger.info("retraining: %d probes on %d neurons together", len(batch), len(near.neurons))
-        data = centered.columns(near.neurons.cpu())
-        if len(data) * data.neurons * dtype.itemsize / 2**30 <= memory_gigabytes:
-            data = data.in_memory(dtype, device)
+        data = centered.columns(near.neurons.cpu()).held(memory_gigabytes, dtype, device)
         narrow = LambdaGrid(grid.lambda1, grid.lambda2, grid.penalty, masks[:, near.neurons])
         objective = Objective(narrow, data, dtype)
         start, reference = _start(near, sample, objective, tolerance)
