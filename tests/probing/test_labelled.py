@@ -53,6 +53,14 @@ def test_a_copy_in_memory_has_every_row_in_its_place():
     assert torch.equal(held.activations.values, expected)
 
 
+def test_activations_are_held_where_memory_allows_their_copy_and_no_less():
+    data = words(1024).centered(torch.ones(3))
+    gigabytes = 1024 * 3 * 2 / 2**30
+    assert isinstance(data.held(gigabytes, torch.bfloat16).activations, InMemory)
+    assert data.held(gigabytes, torch.float32) is data
+    assert data.held(0.99 * gigabytes, torch.bfloat16) is data
+
+
 def test_the_mean_of_half_precision_words_does_not_lose_the_late_ones():
     values = torch.full((40_000, 1), 0.1).half()
     torch.testing.assert_close(mean_activation(InMemory(values)), values[0].float())
