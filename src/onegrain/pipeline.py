@@ -19,7 +19,7 @@ from rich.console import Console
 from onegrain.ablation.summaries import not_kept
 from onegrain.activations.activations import Activations
 from onegrain.data.corpus import Corpus, Splits
-from onegrain.data.datasets import labelled_part, load_parallel
+from onegrain.data.datasets import labelled_part
 from onegrain.data.labelled import LabelledText, load_labelled
 from onegrain.data.labelled_beside import labelled_beside
 from onegrain.models.instances import instance_order
@@ -46,6 +46,7 @@ from onegrain.stages import (
     loaded,
     model_metrics,
     model_text,
+    parallel_text,
     reading,
     recorded,
     recordings_of,
@@ -112,7 +113,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     store = Store(Path(settings.store or Path(settings.output_root) / "store"))
     track = _Tracking(settings, folder)
 
-    texts = _read(settings)
+    texts = _read(settings, store)
     models = _train(settings, texts.data, store, partial(track, job_type="train"))
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         tracked.log_used("model", *_trained_here(settings, models))
@@ -125,10 +126,10 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     return found.metrics
 
 
-def _read(settings: Settings) -> _Texts:
+def _read(settings: Settings, store: Store) -> _Texts:
     language, splitting = settings.data.pair.split("-")[0], settings.data.text.splitting
     has_network = not isinstance(settings.model, RecordedModel)
-    data = load_parallel(settings.data) if has_network else Splits.empty(language)
+    data = parallel_text(settings.data, store) if has_network else Splits.empty(language)
     how = (labelled_part(settings.data, data), language, settings.seed, splitting)
     labelled = load_labelled(settings.task, *how)
     beside = labelled_beside(settings.analysis.tasks, settings.task, labelled, *how)

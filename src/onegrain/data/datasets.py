@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,16 +24,24 @@ _MULTI30K_LANGUAGES = ("en", "de", "fr")
 _Languages = tuple[str, str]
 
 
-def load_parallel(settings: DataSettings) -> Splits:
+Grammar = Callable[[int, str, str, int], Corpus]
+"""Says so many sentences in two languages from a seed: `onegrain.data.grammar.generate`."""
+
+
+def load_parallel(settings: DataSettings, grammar: Grammar | None = None) -> Splits:
     """Read parallel text, drop training pairs of unwanted length and draw as many as asked for.
 
     The sentences of every split come in a seeded random order (Tatoeba is sorted by length). Dev
     and test keep all lengths. Case is kept: lower-casing is the encoder's.
 
+    Args:
+        settings: Which text, and how much of it.
+        grammar: In place of `generate`, such as one that remembers what it said.
+
     Raises:
         UserError: If a setting or a file is wrong; the message names it.
     """
-    splits = _read(settings, _languages_of(settings.pair))
+    splits = _read(settings, _languages_of(settings.pair), grammar)
     train = within_lengths(splits.train, settings.min_length, settings.max_length)
     seed = settings.seed
     return Splits(
@@ -54,7 +62,7 @@ def labelled_part(settings: DataSettings, data: Splits) -> Splits:
     return replace(data, train=data.train.select(first))
 
 
-def _read(settings: DataSettings, languages: _Languages) -> Splits:
+def _read(settings: DataSettings, languages: _Languages, grammar: Grammar | None) -> Splits:
     match settings:
         case FilesData():
             return _files(settings, languages)
@@ -63,16 +71,16 @@ def _read(settings: DataSettings, languages: _Languages) -> Splits:
         case DatasetData(name="multi30k"):
             return _multi30k(settings, languages)
         case DataSettings(name="grammar"):
-            return _grammar(settings, languages)
+            return _grammar(settings, languages, grammar)
     raise UserError(f"data={settings.name}: there are grammar, files, tatoeba and multi30k")
 
 
-def _grammar(settings: DataSettings, languages: _Languages) -> Splits:
+def _grammar(settings: DataSettings, languages: _Languages, grammar: Grammar | None) -> Splits:
     from onegrain.data.grammar import generate  # its lexicon takes a moment, and few need it
 
     _require_pair(languages, GRAMMAR_LANGUAGES)
     train, dev, test = grammar_sizes(settings)
-    corpus = generate(train + dev + test, *languages, settings.seed)
+    corpus = (grammar or generate)(train + dev + test, *languages, settings.seed)
     return Splits(
         train=corpus.select(range(train)),
         dev=corpus.select(range(train, train + dev)),

@@ -25,6 +25,7 @@ from onegrain.stages.probes import (
     refitting,
 )
 from onegrain.stages.recordings import recorded, recordings_of
+from onegrain.stages.texts import parallel_text
 from onegrain.stages.tracked import OpenRun, training_metrics
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "model_metrics",
     "model_scores",
     "model_text",
+    "parallel_text",
     "probing_task",
     "reading",
     "recorded",
