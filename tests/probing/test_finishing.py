@@ -84,7 +84,27 @@ def test_passes_are_counted_and_bounded(words, near):
     assert end.epochs.tolist() == [45, near.epochs[1]]
     assert not bool(end.converged[0])
     few = fit_probe(words, LABELS, LAMBDAS, tolerance=1e-9, epochs=60)
-    assert int(few.epochs.max()) <= 60 + 1  # the last pass may try shorter steps
+    assert int(few.epochs.max()) <= 60
+
+
+@pytest.mark.parametrize("epochs", [43, 50, 61])
+def test_no_more_passes_are_taken_than_asked_for_also_where_shorter_steps_are_tried(epochs):
+    """Without penalties separable words have no optimum, and late steps do not descend."""
+    generator = torch.Generator().manual_seed(1)
+    values = torch.randn(60, 40, generator=generator)
+    data = LabelledActivations(InMemory(values), torch.arange(60) % 4, torch.arange(60))
+    free = LambdaGrid.product([0.0], [0.0])
+    probe = fit_probe(data, "ABCD", free, tolerance=1e-12, epochs=epochs)
+    assert probe.epochs.tolist() == [epochs]
+
+
+def test_where_zero_weights_are_the_optimum_of_the_unsquared_norm_they_are_found(words):
+    grid = LambdaGrid.product([0.0], [5.0], Penalty.neurox)
+    probe = fit_probe(words, LABELS, grid)
+    assert bool(probe.converged.all())
+    assert int(probe.nonzero) == 0
+    shares = torch.bincount(words.labels, minlength=len(LABELS)) / len(words)
+    torch.testing.assert_close(probe.bias[0].softmax(dim=0), shares, rtol=0, atol=1e-3)
 
 
 def test_no_passes_leave_the_probe_as_it_is(words, near):

@@ -1,5 +1,7 @@
 """The elastic-net probe against scikit-learn, and what it promises by itself."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -126,6 +128,21 @@ def test_less_than_one_epoch_reads_that_share_of_the_words(problem, monkeypatch)
 def test_epochs_are_whole_or_a_share(problem, epochs):
     with pytest.raises(ValueError, match=f"epochs={epochs}: take a whole number"):
         fit(problem, LambdaGrid.product([1e-3], [1e-3]), epochs=epochs)
+
+
+@pytest.mark.parametrize("tolerance", [-1e-3, float("nan")])
+def test_a_tolerance_is_not_negative(problem, tolerance):
+    with pytest.raises(ValueError, match="not negative"):
+        fit(problem, LambdaGrid.product([0.0], [0.0]), tolerance=tolerance)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_activations_that_are_not_finite_name_a_neuron(problem, value):
+    values = problem.activations.values.clone()
+    values[7, 5] = value
+    broken = replace(problem, activations=InMemory(values))
+    with pytest.raises(ValueError, match="neuron 5"):
+        fit(broken, LambdaGrid.product([0.0], [0.0]))
 
 
 def test_a_center_beside_the_mean_has_the_same_optimum(problem, monkeypatch):

@@ -2,7 +2,9 @@
 
 import torch
 
-from onegrain.probing.lbfgs import PAIRS, CurvatureMemory, dot
+from onegrain.probing.lbfgs import CurvatureMemory, dot
+
+PAIRS = 14
 
 SHAPE = (2, 2, 3)
 
@@ -35,7 +37,7 @@ def bfgs(steps, changes):
 
 
 def filled(steps, changes):
-    memory = CurvatureMemory()
+    memory = CurvatureMemory(PAIRS)
     for step, change in zip(steps, changes, strict=True):
         memory.add(step.clone(), change.clone())
     return memory

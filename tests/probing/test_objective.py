@@ -94,6 +94,7 @@ def test_no_weights_at_all_are_optimal_within_the_ball_of_the_unsquared_norm():
         assert float(residual(torch.zeros(1, 1, 2), gradient, none, grid)) == pytest.approx(left)
 
 
-def test_negative_strengths_are_refused():
-    with pytest.raises(ValueError, match="negative"):
-        LambdaGrid.product([-1.0], [0.0])
+@pytest.mark.parametrize("strength", [-1.0, float("nan")])
+def test_strengths_that_are_negative_or_no_number_are_refused(strength):
+    with pytest.raises(ValueError, match="not negative"):
+        LambdaGrid.product([strength], [0.0])

@@ -28,8 +28,12 @@ def test_notes_tell_of_unfinished_points_unknown_words_and_what_was_counted(
 
 def test_notes_say_so_when_the_chosen_point_is_unfinished(make_run: MakeRun) -> None:
     reached = {"probe/residual": 3e-4, "probe/tolerance": 1e-4}
-    _, probe, *_ = notes(read_run(make_run(metrics=reached)))
+    run = read_run(make_run(metrics=reached))
+    probe, *_ = notes(run)
     assert probe.startswith("The probe had not reached probe.tolerance (3.0e-04, not 1.0e-04)")
+    assert probe in doubts(run)  # which the log has too
+    lost = read_run(make_run(metrics=reached | {"probe/residual": float("nan")}))
+    assert notes(lost)[0].startswith("The probe had not reached")
     grid = read_run(make_run()).lambda_grid
     single = grid[grid["selected"]].assign(converged=False)
     probe, *_ = notes(read_run(make_run(metrics=reached, lambda_grid=single)))

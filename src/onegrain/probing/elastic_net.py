@@ -232,12 +232,13 @@ class ElasticNetProbe(pl.LightningModule):
             memory.recount(points[~done], self.train_data)
             solver.slow_down(points[~done])
         stays = self._drop(points[done])
-        logger.info(
-            "probe: after %d epochs %d of %d grid points are within tolerance",
-            self.current_epoch + 1,
-            len(self.grid) - len(self.active) - int(self.given_up.sum()),
-            len(self.grid),
-        )
+        if done.any():
+            logger.info(
+                "probe: after %d epochs %d of %d grid points are within tolerance",
+                self.current_epoch + 1,
+                len(self.grid) - len(self.active) - int(self.given_up.sum()),
+                len(self.grid),
+            )
         return weight[stays], bias[stays]
 
     def _give_up(self, weight: Weights, bias: Biases) -> None:

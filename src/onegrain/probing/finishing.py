@@ -2,7 +2,7 @@
 
 Steps on mini-batches (`ElasticNetProbe`) come near an optimum in few passes, but in a metric in
 which no neuron knows of another. With weak penalties and few words the rest of the way is long for
-them; steps that know how neurons correlate (`minimise`) take it in 100 to 250 passes.
+them; steps that know how neurons correlate (`minimise`) take it in some hundred passes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from onegrain.probing.owl_qn import Objective, minimise
 from onegrain.probing.probe import Probe
 
 logger = logging.getLogger(__name__)
+
+PAIRS = 60  # more than for the many points of a refit: fewer passes for memory
 
 
 def finished(
@@ -42,15 +44,12 @@ def finished(
     left = (~probe.converged & probe.complete).nonzero()[:, 0]
     if passes < 1 or not len(left):
         return probe
-    logger.info(
-        "probe: %d of %d grid points go on with all words at once", len(left), len(probe.grid)
-    )
+    logger.info("probe: %d of %d grid points go on, all words at once", len(left), len(probe.grid))
     device = choose_device(accelerator)
     sample = Sample.of(train, len(probe.labels), device)
     data = train.centered(sample.center.cpu()).held(memory_gigabytes, torch.float32, device)
     for point in left:
         probe = _with_finished(probe, point[None], data, sample, passes)
-    logger.info("probe: %d of them are within tolerance", int(probe.converged[left].sum()))
     return probe
 
 
@@ -64,16 +63,19 @@ def _with_finished(
     every = torch.ones(1, data.neurons, dtype=torch.bool, device=device)
     near = nearby(weight, bias, sample, every, shrinkage(grid, weight))
     objective = Objective(grid, data, torch.float32)
-    _, reference = objective.at_zero_weights(sample.prior)
-    start = torch.cat([weight, bias[:, None]], dim=1)[None]
-    place, taken = minimise(start, objective, near.metric, probe.tolerance * reference, passes)
+    reached = torch.cat([weight, bias[:, None]], dim=1)[None]
+    start, reference = objective.begin(reached, sample.prior, probe.tolerance)
+    enough = probe.tolerance * reference
+    place, taken = minimise(start, objective, near.metric, enough, passes, PAIRS)
+    relative = place.residual / reference
+    logger.info("probe: after %d such passes the residual is %.1e", taken, relative)
     weight, bias = place.values[..., :-1], place.values[..., -1]
     hits = accuracy(weight, bias, data, torch.float32)
     there: dict[str, Tensor] = {
         "weight": weight,
         "bias": bias - weight @ sample.center,
         "objective": place.objective,
-        "residual": place.residual / reference,
+        "residual": relative,
         "train_accuracy": hits,
     }
     if before.epochs is not None:

@@ -42,7 +42,7 @@ def fit_probe(
     grid: LambdaGrid,
     *,
     tolerance: float = 1e-4,
-    epochs: int | float = 400,
+    epochs: int | float = 600,
     batch_size: int | None = None,
     dtype: torch.dtype = torch.float32,
     memory_gigabytes: float = 6.0,
@@ -65,9 +65,9 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most, of which up to 80 are on mini-batches; points that
-            need more are marked. Below 1, only this share of the words is read, once, in an order
-            drawn at random.
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches (40 where all
+            points have fewer than 16,384 weights together); points that need more are marked.
+            Below 1, only this share of the words is read, once, in an order drawn at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 1024 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
@@ -85,16 +85,22 @@ def fit_probe(
         training accuracy are measured on 20,000 of the words.
 
     Raises:
-        ValueError: If ``epochs`` is neither whole nor a share, a training word has no label id of
-            ``labels``, or the grid has masks, which are `onegrain.probing.refitting.refit_probe`'s.
+        ValueError: If ``epochs`` is neither whole nor a share, ``tolerance`` is negative, a
+            training word has no label id of ``labels``, activations are not finite, or the grid has
+            masks, which are `onegrain.probing.refitting.refit_probe`'s.
     """
     if grid.allowed is not None:
         raise ValueError("a probe is first fitted on all neurons; refit_probe takes masks")
     if epochs <= 0 or (epochs > 1 and epochs % 1):
         raise ValueError(f"epochs={epochs:g}: take a whole number, or less than 1 for a share")
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance={tolerance:g}: take a number that is not negative")
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
     center = train.spread(CENTER_WORDS).mean()
+    broken = (~center.isfinite()).nonzero()[:, 0].tolist()
+    if broken:
+        raise ValueError(f"activations are not finite, such as those of neuron {broken[0]}")
     stepped = _stepped_epochs(len(grid) * len(labels) * train.neurons, epochs)
     fit = _Fit(
         tuple(labels),

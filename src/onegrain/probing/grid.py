@@ -30,8 +30,8 @@ class LambdaGrid:
     allowed: Bool[Tensor, "grid neurons"] | None = None
 
     def __post_init__(self) -> None:
-        if bool((self.lambda1 < 0).any() or (self.lambda2 < 0).any()):
-            raise ValueError("regularisation strengths cannot be negative")
+        if not bool((self.lambda1 >= 0).all() and (self.lambda2 >= 0).all()):
+            raise ValueError("regularisation strengths are numbers that are not negative")
 
     @classmethod
     def product(

@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-PAIRS = 14  # of a step and the change of the slope along it
 LEAST_CURVATURE = 1e-7  # along a step, relative: a change that tells less is not used
 
 Points = Float[Tensor, "points labels columns"]
@@ -17,9 +16,10 @@ Points = Float[Tensor, "points labels columns"]
 
 
 class CurvatureMemory:
-    """The last steps of every point, and how its slope changed along them."""
+    """The last ``most`` steps of every point, and how its slope changed along them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self._pairs: list[tuple[Points, Points]] = []  # step, change; zeros where forgotten
 
     def inverse_times(
@@ -50,7 +50,7 @@ class CurvatureMemory:
 
     def add(self, step: Points, change: Points) -> None:
         """Remember what was seen along a step."""
-        self._pairs = [*self._pairs, (step, change)][-PAIRS:]
+        self._pairs = [*self._pairs, (step, change)][-self.most :]
 
     def forget(self, points: Bool[Tensor, " points"]) -> Bool[Tensor, " points"]:
         """Begin anew for some points, and return those that had anything to forget."""

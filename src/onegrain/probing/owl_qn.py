@@ -20,9 +20,10 @@ from torch import Tensor
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.lbfgs import CurvatureMemory, Points, dot
-from onegrain.probing.objective import Weights, penalty, smallest_subgradient, whole_loss
+from onegrain.probing.objective import penalty, smallest_subgradient, whole_loss
 from onegrain.probing.parts import parts_of
 
+PAIRS = 14  # of a step and the change of the slope along it
 TRIALS = 10  # of shorter and shorter steps, before a direction is given up
 SHORTER = 0.4
 ENOUGH = 1e-4  # of the decrease that the slope promises
@@ -94,17 +95,28 @@ class Objective:
         objective = loss.cross_entropy + penalty(weight, self.grid)
         return Place(values, slope, objective, dot(slope, slope).sqrt())
 
-    def at_zero_weights(
-        self, bias: Float[Tensor, " labels"]
-    ) -> tuple[Weights, Float[Tensor, " points"]]:
-        """Return the cross-entropy's gradient there, and its norms, to which residuals relate."""
-        neurons = self.data.neurons
-        zero = bias.new_zeros(1, len(bias), neurons)
-        loss = whole_loss(zero, bias[None], self.data, self.dtype, with_accuracy=False)
-        gradient = self.grid.only_allowed(loss.weight_gradient.expand(len(self.grid), -1, -1))
+    def begin(
+        self, start: Points, prior: Float[Tensor, " labels"], tolerance: float
+    ) -> tuple[Points, Float[Tensor, " points"]]:
+        """Return where to start, and the norms of gradients at zero weights.
+
+        Where zero weights are the optimum that is the start: the unsquared norm has a kink there,
+        to which steps only come nearer and nearer.
+
+        Args:
+            start: Where to start elsewhere.
+            prior: Log frequencies of the labels.
+            tolerance: Of a residual, relative to those norms.
+        """
+        zero = torch.zeros_like(start[..., :-1])
+        loss = whole_loss(zero[:1], prior[None], self.data, self.dtype, with_accuracy=False)
+        gradient = self.grid.only_allowed(loss.weight_gradient.expand_as(zero))
         of_bias = loss.bias_gradient.square().sum()
-        norms = (dot(gradient, gradient) + of_bias).sqrt()
-        return gradient, norms.clamp(min=LEAST_GRADIENT)
+        reference = (dot(gradient, gradient) + of_bias).sqrt().clamp(min=LEAST_GRADIENT)
+        left = smallest_subgradient(zero, gradient, self.grid)
+        empty = dot(left, left).sqrt() <= tolerance * reference
+        at_zero = torch.cat([zero, prior.expand(len(zero), -1)[..., None]], dim=2)
+        return torch.where(empty[:, None, None], at_zero, start), reference
 
 
 def minimise(
@@ -113,6 +125,7 @@ def minimise(
     metric: Metric,
     enough: Float[Tensor, " points"],
     passes: int,
+    pairs: int = PAIRS,
 ) -> tuple[Place, int]:
     """Take every point from its start to its optimum.
 
@@ -124,23 +137,24 @@ def minimise(
         objective: What is minimised.
         metric: A guess of how it curves.
         enough: The residual at which a point is done.
-        passes: Over all words at most, apart from trials of shorter steps in the last.
+        passes: Over all words at most.
+        pairs: Steps whose change of the slope is remembered.
 
     Returns:
         Where every point ended, whose residual says whether it is done, and the passes it took.
     """
     reached = objective.measure(start.clone())
-    memory, left = CurvatureMemory(), passes - 1.0
+    memory, left = CurvatureMemory(pairs), passes - 1.0
     active = torch.arange(len(start), device=start.device)
     here, stuck = reached, torch.zeros_like(active, dtype=torch.bool)
-    while left > 0:
+    while left >= 1:
         stays = ((here.residual > enough[active]) & ~stuck).nonzero()[:, 0]
         active, here = active[stays], here.select(stays)
         memory.keep(stays)
         if not len(active):
             break
         direction = -memory.inverse_times(here.slope, here.free, partial(metric, points=active))
-        there, moved, used = _search(here, direction, objective.select(active))
+        there, moved, used = _search(here, direction, objective.select(active), left)
         memory.add(there.values - here.values, there.slope - here.slope)
         stuck = ~moved & ~memory.forget(~moved)
         reached.put(active, there)
@@ -149,9 +163,11 @@ def minimise(
 
 
 def _search(
-    here: Place, direction: Points, objective: Objective
+    here: Place, direction: Points, objective: Objective, passes: float
 ) -> tuple[Place, Bool[Tensor, " points"], float]:
-    """Step along ``direction`` with shorter and shorter steps, until the objective falls enough.
+    """Step along ``direction``, shorter and shorter, until the objective falls enough.
+
+    What fails in so many trials or ``passes`` stays where it is.
 
     Returns:
         Where each point got, whether it moved at all, and the passes that this took.
@@ -171,7 +187,7 @@ def _search(
         moved[trying[good]] = True
         used += len(trying) / size
         trying, length = (~moved).nonzero()[:, 0], SHORTER * length
-        if not len(trying):
+        if not len(trying) or used + len(trying) / size > passes:
             break
     return there, moved, used
 

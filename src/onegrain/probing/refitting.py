@@ -17,10 +17,9 @@ from torch import Tensor
 from onegrain.models.lightning import choose_device
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
-from onegrain.probing.lbfgs import Points, dot
 from onegrain.probing.mask_batches import mask_batches
-from onegrain.probing.nearby import Nearby, Sample, log_frequencies, nearby, shrinkage
-from onegrain.probing.objective import accuracy, smallest_subgradient
+from onegrain.probing.nearby import Sample, log_frequencies, nearby, shrinkage
+from onegrain.probing.objective import accuracy
 from onegrain.probing.owl_qn import Objective, Place, minimise
 from onegrain.probing.parts import parts_of
 from onegrain.probing.probe import Probe
@@ -96,7 +95,7 @@ def refit_probe(
         data = centered.columns(near.neurons.cpu()).held(memory_gigabytes, dtype, device)
         narrow = LambdaGrid(grid.lambda1, grid.lambda2, grid.penalty, masks[:, near.neurons])
         objective = Objective(narrow, data, dtype)
-        start, reference = _start(near, sample, objective, tolerance)
+        start, reference = objective.begin(near.start, sample.prior, tolerance)
         place, _ = minimise(start, objective, near.metric, tolerance * reference, passes)
         _write(refitted, batch, near.neurons, place, objective, reference, sample.center)
     return refitted
@@ -126,22 +125,6 @@ def _say_frequencies(refitted: Probe, index: int, train: LabelledActivations) ->
     refitted.objective[index] = -logits[train.labels].mean()
     refitted.residual[index] = 0.0
     refitted.train_accuracy[index] = (train.labels == logits.argmax()).float().mean()
-
-
-def _start(
-    near: Nearby, sample: Sample, objective: Objective, tolerance: float
-) -> tuple[Points, Float[Tensor, " points"]]:
-    """Return where refits start, and the norms of their gradients at zero weights.
-
-    Where zero weights are the optimum that is the start: the unsquared norm has a kink there, to
-    which steps only come nearer and nearer.
-    """
-    grid, zero = objective.grid, torch.zeros_like(near.start[..., :-1])
-    gradient, reference = objective.at_zero_weights(sample.prior)
-    left = smallest_subgradient(zero, gradient, grid)
-    empty = dot(left, left).sqrt() <= tolerance * reference
-    at_zero = torch.cat([zero, sample.prior.expand(len(zero), -1)[..., None]], dim=2)
-    return torch.where(empty[:, None, None], at_zero, near.start), reference
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from onegrain.reporting.findings import (
     unconverged,
 )
 from onegrain.reporting.formatting import percent, strength
-from onegrain.reporting.run_files import RunResults
+from onegrain.reporting.run_files import Metric, RunResults
 
 # What a run counted and its reader should know: metric name after the stage, singular, plural.
 _COUNTED = {
@@ -37,7 +37,7 @@ _COUNTED = {
 
 def notes(results: RunResults) -> list[str]:
     """All of them: first what the results themselves make doubtful."""
-    found = [*doubts(results), *_unfinished(results)]
+    found = [*doubts(results), *_unfinished_points(results.lambda_grid)]
     unknown = share_of(results.metrics, "probe/unknown_share")
     if unknown:
         found.append(
@@ -55,10 +55,12 @@ def notes(results: RunResults) -> list[str]:
 def doubts(results: RunResults) -> list[str]:
     """What the results make doubtful: the probe, the rankings, the choice of λ.
 
-    A probe that does not beat MAJ; rankings whose first neurons, kept in the probe, do no better
-    than the best random order; a chosen λ at an edge of its grid. At λ = 0 there is nothing beyond.
+    A probe that is not at its optimum or does not beat MAJ; rankings whose first neurons, kept in
+    the probe, do no better than the best random order; a chosen λ at an edge of its grid. At λ = 0
+    there is nothing beyond.
     """
     return [
+        *_unfinished(results.metrics),
         *_below_majority(results),
         *_no_better_than_random(results),
         *_at_an_edge(results.lambda_grid),
@@ -119,16 +121,21 @@ def _at_an_edge(grid: pd.DataFrame) -> Iterator[str]:
             )
 
 
-def _unfinished(results: RunResults) -> Iterator[str]:
-    grid, metrics = results.lambda_grid, results.metrics
+def _unfinished_points(grid: pd.DataFrame) -> Iterator[str]:
     short = unconverged(grid)
     if len(grid) > 1 and short.any():
+        ended = int(grid["fitted"].sum()) if "fitted" in grid.columns else len(grid)
+        given_up = "" if ended == len(grid) else " that the search did not give up"
         yield (
-            f"{int(short.sum())} of {len(grid)} λ points had not reached lambda_grid.tolerance "
-            "when the epochs ended (marked ▲): they were compared as they were then."
+            f"{int(short.sum())} of {ended} λ points{given_up} had not reached "
+            "lambda_grid.tolerance when the epochs ended (marked ▲): they were compared as they "
+            "were then."
         )
+
+
+def _unfinished(metrics: Mapping[str, Metric]) -> Iterator[str]:
     residual, tolerance = (metrics.get(f"probe/{name}") for name in ("residual", "tolerance"))
-    if isinstance(residual, float) and isinstance(tolerance, float) and residual > tolerance:
+    if isinstance(residual, float) and isinstance(tolerance, float) and not residual <= tolerance:
         yield (
             f"The probe had not reached probe.tolerance ({residual:.1e}, not {tolerance:.1e}) when "
             "the epochs ended: sparsity and ranking belong to an early stop and not to the optimum."

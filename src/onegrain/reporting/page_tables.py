@@ -118,9 +118,10 @@ def grid_table(grid: pd.DataFrame) -> DataTable:
     for row, short in zip(grid.to_dict("records"), unconverged(grid), strict=True):
         marks = [*(["chosen"] if row["selected"] else []), *(["▲ unfinished"] if short else [])]
         rows.append([Cell(", ".join(marks)), *(_cell(str(name), row[name]) for name in names)])
+    then = "; all else here is of the chosen one, fitted alone to probe.tolerance"
     return DataTable(
         id="lambda-grid",
-        caption="The probe at every point of the λ grid",
+        caption="The points of the λ grid as they were compared" + then * (len(grid) > 1),
         columns=["mark", *(_GRID_TITLES.get(name, name.replace("_", " ")) for name in names)],
         numeric=[False] + [True] * len(names),
         rows=rows,

@@ -53,7 +53,7 @@ class ProbeSettings:
     name: str = "elastic_net"
     penalty: Penalty = Penalty.squared
     tolerance: float = 1e-4  # optimality residual, relative to that of all-zero weights
-    epochs: int = 400  # the most passes over the data; a probe still above tolerance is marked
+    epochs: int = 600  # the most passes over the data; a probe still above tolerance is marked
     batch_size: int | None = None  # words; null: a sixtieth of all, between 64 and 2048
     precision: Precision = Precision.auto
     memory_gigabytes: float = 6.0  # activations are held in memory up to this, else mapped

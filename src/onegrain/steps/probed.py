@@ -117,7 +117,7 @@ def probe_property(
     probe = points
     if len(points.grid) > 1:
         chosen = points.grid.points()[compared.choice.point]
-        log.info("probe: lambda1=%g, lambda2=%g is chosen, and fitted further", *chosen)
+        log.info("probe: lambda1=%g, lambda2=%g is chosen, and fitted alone", *chosen)
         settings = at_point(settings, *chosen)
         probe = fitted_probe(settings, *fitted_on, store)
         dev, test = score(probe, task.dev), score(probe, task.test)
