@@ -69,7 +69,7 @@ def fit_probe(
             points have fewer than 16,384 weights together); points that need more are marked.
             Below 1, only this share of the words is read, once, in an order drawn at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
-            than 512, or 1024 for several points, with ``epochs`` of up to 2, where more steps are
+            than 512, or 768 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
         dtype: Of matrix products on mini-batches; those on all words are fp32.
         memory_gigabytes: Activations are copied into memory once if they need no more than this.
@@ -134,7 +134,7 @@ def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:
 
 
 def _usual_batch(words: int, points: int, epochs: int | float) -> int:
-    brief = 512 if points == 1 else 1024  # a step of many points takes time beside its products
+    brief = 512 if points == 1 else 768  # a step of many points takes time beside its products
     return min(max(words // 60, 64), 2048 if epochs > WARM_UP_EPOCHS else brief)
 
 
