@@ -71,7 +71,7 @@ def test_a_language_model_is_made_from_nothing_and_measured_inside(tmp_path: Pat
     assert set(curves.loc[curves["target"] == "model", "metric"]) == {"perplexity"}
 
 
-def test_a_wrong_line_is_said_before_anything_is_made(
+def test_a_wrong_line_is_said_before_anything_is_made_but_text(
     tmp_path: Path, tiny_transformer: Callable[[str], Path]
 ) -> None:
     (tmp_path / "bad.tsv").write_text("a film\tgood\nno label\n")
@@ -79,4 +79,4 @@ def test_a_wrong_line_is_said_before_anything_is_made(
     words = ("model=transformer", base, "tuning=sentences", f"tuning.train={tmp_path}/bad.tsv")
     with pytest.raises(UserError, match=r"bad\.tsv:2: expected 'sentence<TAB>label'"):
         start(tmp_path / "run", tmp_path / "store", *words)
-    assert not (tmp_path / "store").exists()
+    assert {path.name for path in (tmp_path / "store").glob("*")} <= {"text"}

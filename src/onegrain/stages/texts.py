@@ -33,7 +33,7 @@ def _said(store: Store, count: int, source: str, target: str, seed: int) -> Corp
 
     files = Path(grammar.__file__).parent
     key = {"grammar": _digest(files), "pair": [source, target], "sentences": count, "seed": seed}
-    return read_corpus(store.get_or_make("text", key, make) / CORPUS_FILE)
+    return read_corpus(store.get_or_make("text", key, make, quiet=True) / CORPUS_FILE)
 
 
 def _digest(folder: Path) -> str:
