@@ -42,6 +42,13 @@ def test_notes_say_so_when_the_chosen_point_is_unfinished(make_run: MakeRun) -> 
     assert not any("probe.tolerance" in note for note in notes(read_run(make_run(metrics=near))))
 
 
+def test_points_that_a_search_gave_up_are_not_counted_as_unfinished(make_run: MakeRun) -> None:
+    grid = read_run(make_run()).lambda_grid
+    searched = grid.assign(converged=False, fitted=[True] * 4 + [False] * (len(grid) - 4))
+    note, *_ = notes(read_run(make_run(lambda_grid=searched)))
+    assert note.startswith("4 of 4 λ points that the search did not give up had not reached")
+
+
 def test_a_run_with_nothing_to_warn_of_has_no_notes(make_run: MakeRun) -> None:
     run = read_run(make_run())
     grid = run.lambda_grid.drop(columns="converged")

@@ -16,6 +16,7 @@ import pytest
 
 from onegrain.reporting.meaning_files import Meaning
 from onegrain.reporting.page import write_report
+from onegrain.reporting.page_tables import grid_table
 from onegrain.reporting.run_contract import (
     AGREEMENT_COLUMNS,
     CURVE_COLUMNS,
@@ -94,6 +95,13 @@ def test_the_non_zero_weights_are_those_of_the_probe_and_not_of_the_compared_poi
     run = read_run(make_run())
     compared = f"{int(run.lambda_grid.query('selected')['nonzero'].iloc[0]):,}"
     assert compared in page_of(make_run()).text["dd"]  # a run of before
+
+
+def test_the_grid_says_that_its_points_are_as_they_were_compared(make_run: MakeRun) -> None:
+    grid = read_run(make_run()).lambda_grid
+    several, one = grid_table(grid), grid_table(grid[grid["selected"]])
+    assert "as they were compared; all else here is of the chosen one" in several.caption
+    assert "all else" not in one.caption  # which is the probe itself
 
 
 def test_the_neuron_table_shows_the_best_first(make_run: MakeRun) -> None:
