@@ -148,7 +148,7 @@ def test_activations_that_are_not_finite_name_a_neuron(problem, value):
 def test_a_center_beside_the_mean_has_the_same_optimum(problem, monkeypatch):
     grid = LambdaGrid.product([1e-2], [1e-3])
     usual = fit(problem, grid)
-    monkeypatch.setattr(fitting, "CENTER_WORDS", 3)
+    monkeypatch.setattr("onegrain.probing.labelled.ROUGH_WORDS", 3)
     beside = fit(problem, grid)
     torch.testing.assert_close(beside.objective, usual.objective, rtol=1e-3, atol=0)
     assert torch.equal(beside.weight != 0, usual.weight != 0)

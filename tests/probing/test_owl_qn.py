@@ -128,3 +128,14 @@ def test_a_residual_that_rounding_hides_ends_with_the_passes_at_the_optimum(data
     end = run(data, nothing(), grid, enough=0.0, passes=300)
     assert float(end.residual) > 0
     torch.testing.assert_close(end.objective, good.objective, rtol=1e-5, atol=0)
+
+
+def test_a_long_fit_says_how_far_it_is(data, caplog, monkeypatch):
+    monkeypatch.setattr("onegrain.probing.owl_qn.SAID_EVERY", 4)
+    with caplog.at_level("INFO", logger="onegrain"):
+        end = run(data, nothing(), LambdaGrid.product([1e-4], [1e-5]), enough=1e-6, passes=10)
+    said = [record.args for record in caplog.records]
+    assert [int(passes) for passes, _ in said] == [4, 8]
+    assert float(said[0][1]) > float(said[1][1]) > 1
+    assert "residuals are up to" in caplog.text
+    assert float(end.residual) > 1e-6

@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Adam's usual 3e-3 for 256 words, grown with the square root of the batch as its noise shrinks.
 LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
-CENTER_WORDS = 8192
 STEPPED_EPOCHS = 80  # on mini-batches, at most: what comes within tolerance so does it by then
 STEPPED_EPOCHS_OF_FEW = 40  # where a step takes longer than its products, passes are quicker
 FEW_WEIGHTS = 2**14  # of all points
@@ -97,7 +96,7 @@ def fit_probe(
         raise ValueError(f"tolerance={tolerance:g}: take a number that is not negative")
     if not 0 <= int(train.labels.min()) <= int(train.labels.max()) < len(labels):
         raise ValueError("every training word needs a label id of the label set")
-    center = train.spread(CENTER_WORDS).mean()
+    center = train.rough_mean()
     broken = (~center.isfinite()).nonzero()[:, 0].tolist()
     if broken:
         raise ValueError(f"activations are not finite, such as those of neuron {broken[0]}")

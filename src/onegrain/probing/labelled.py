@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+ROUGH_WORDS = 8192
+
 
 @runtime_checkable
 class ActivationSource(Protocol):
@@ -163,6 +165,10 @@ class LabelledActivations:
     def mean(self) -> Float[Tensor, " neurons"]:
         """Return the mean of every neuron over all words."""
         return mean_activation(self.activations)
+
+    def rough_mean(self) -> Float[Tensor, " neurons"]:
+        """Return the mean of every neuron over some thousand words."""
+        return self.spread(ROUGH_WORDS).mean()
 
     def centered(self, center: Float[Tensor, " neurons"]) -> LabelledActivations:
         """Return the same words with ``center`` taken off every row."""

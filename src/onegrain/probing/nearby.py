@@ -18,7 +18,6 @@ from onegrain.probing.lbfgs import Points
 from onegrain.probing.parts import most_used_first
 from onegrain.settings import Penalty
 
-CENTER_WORDS = 8192
 CORRELATED_WORDS = 20_000  # neither a start nor a guess of the curvature need be exact
 TRIED_WORDS = 4_000
 CONSTANT = 1e-5  # a neuron that deviates less, relative to its mean, only repeats the bias
@@ -55,7 +54,7 @@ class Sample:
 
         A neuron may be silent on all sampled words and not on others.
         """
-        center = train.spread(CENTER_WORDS).mean()
+        center = train.rough_mean()
         centered = train.centered(center)
         deviation = mean_square(centered.activations).sqrt()
         per_deviation = torch.where(deviation > CONSTANT * center.abs(), 1 / deviation, 0.0)

@@ -8,6 +8,7 @@ neurons correlate it takes some twenty passes from a near start, where the mini-
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -23,12 +24,15 @@ from onegrain.probing.lbfgs import CurvatureMemory, Points, dot
 from onegrain.probing.objective import penalty, smallest_subgradient, whole_loss
 from onegrain.probing.parts import parts_of
 
+logger = logging.getLogger(__name__)
+
 PAIRS = 14  # of a step and the change of the slope along it
 TRIALS = 10  # of shorter and shorter steps, before a direction is given up
 SHORTER = 0.4
 ENOUGH = 1e-4  # of the decrease that the slope promises
 LEAST_GRADIENT = 1e-2  # at zero weights: less tells no label
 ROUNDING = 1e-6  # of an objective: what sums in fp32 cannot tell apart
+SAID_EVERY = 100  # passes: a minute or two of a large problem
 
 
 @runtime_checkable
@@ -147,6 +151,7 @@ def minimise(
     memory, left = CurvatureMemory(pairs), passes - 1.0
     active = torch.arange(len(start), device=start.device)
     here, stuck = reached, torch.zeros_like(active, dtype=torch.bool)
+    next_said = SAID_EVERY
     while left >= 1:
         stays = ((here.residual > enough[active]) & ~stuck).nonzero()[:, 0]
         active, here = active[stays], here.select(stays)
@@ -159,6 +164,13 @@ def minimise(
         stuck = ~moved & ~memory.forget(~moved)
         reached.put(active, there)
         here, left = there, left - used
+        if passes - left >= next_said:
+            next_said += SAID_EVERY
+            times = (here.residual / enough[active]).max()
+            logger.info(
+                "all words: after %d passes residuals are up to %.2g times what is enough",
+                passes - left, times,
+            )  # fmt: skip
     return reached, math.ceil(passes - left)
 
 

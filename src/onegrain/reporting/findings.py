@@ -156,8 +156,8 @@ def random_note(curve: Curve) -> str:
 
 def finding(results: RunResults) -> str:
     """The run in one sentence."""
-    accuracy = share_of(results.metrics, "probe/accuracy")
-    majority = share_of(results.metrics, "probe/majority_accuracy")
+    accuracy = number_of(results.metrics, "probe/accuracy")
+    majority = number_of(results.metrics, "probe/majority_accuracy")
     curve = next((c for c in curves_of(results.curves) if c.target == "probe_mask"), None)
     task = curve.task if curve else results.settings.get("task", {}).get("name", "the labels")
     parts = []
@@ -225,7 +225,7 @@ def gaps(metrics: Mapping[str, Metric]) -> dict[str, Number]:
     }
 
 
-def share_of(metrics: Mapping[str, Metric], name: str) -> Number | None:
+def number_of(metrics: Mapping[str, Metric], name: str) -> Number | None:
     """A metric that is a number; None where the run has none."""
     value = metrics.get(name, math.nan)
     return None if isinstance(value, str) or math.isnan(value) else value

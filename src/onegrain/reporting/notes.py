@@ -10,8 +10,8 @@ from onegrain.reporting.findings import (
     Curve,
     asked_share,
     curves_of,
+    number_of,
     selected_point,
-    share_of,
     shown_fractions,
     unconverged,
 )
@@ -38,7 +38,7 @@ _COUNTED = {
 def notes(results: RunResults) -> list[str]:
     """All of them: first what the results themselves make doubtful."""
     found = [*doubts(results), *_unfinished_points(results.lambda_grid)]
-    unknown = share_of(results.metrics, "probe/unknown_share")
+    unknown = number_of(results.metrics, "probe/unknown_share")
     if unknown:
         found.append(
             f"{percent(unknown)} of the test words are outside the model's vocabulary: "
@@ -68,8 +68,8 @@ def doubts(results: RunResults) -> list[str]:
 
 
 def _below_majority(results: RunResults) -> Iterator[str]:
-    accuracy = share_of(results.metrics, "probe/accuracy")
-    majority = share_of(results.metrics, "probe/majority_accuracy")
+    accuracy = number_of(results.metrics, "probe/accuracy")
+    majority = number_of(results.metrics, "probe/majority_accuracy")
     if accuracy is not None and majority is not None and accuracy < majority:
         yield (
             f"On test the probe ({percent(accuracy)}) is below MAJ ({percent(majority)}), which "
