@@ -100,6 +100,24 @@ def test_what_does_not_fit_the_number_format_is_refused(tmp_path, encoder, corpu
     assert not (tmp_path / "index.json").exists()
 
 
+@pytest.mark.parametrize("dtype", StorageType)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_one_neuron_that_is_no_number_in_one_sentence_is_refused_in_every_format(
+    tmp_path, encoder, corpus, value, dtype
+):
+    class Broken:
+        layout = NeuronLayout.bidirectional_encoder(layers=1, width=40)
+
+        def block_states(self, ids, lengths):
+            states = torch.zeros(*ids.shape, 40)
+            broken = states.clone()
+            broken[-1, :, 17] = value
+            return [states, broken]
+
+    with pytest.raises(UserError, match="or not a number"):
+        record(Broken(), encoder, corpus, tmp_path, ActivationSettings(dtype=dtype))
+
+
 PEAK = """
 import resource, sys, tempfile, pathlib, torch
 torch.set_num_threads(1)

@@ -107,6 +107,13 @@ def test_where_zero_weights_are_the_optimum_of_the_unsquared_norm_they_are_found
     torch.testing.assert_close(probe.bias[0].softmax(dim=0), shares, rtol=0, atol=1e-3)
 
 
+def test_it_starts_where_mini_batches_ended(words, near):
+    end = finish(near, words, passes=1)  # which measures, and takes no step
+    assert torch.equal(end.weight, near.weight)
+    torch.testing.assert_close(end.bias, near.bias, rtol=0, atol=1e-5)
+    torch.testing.assert_close(end.objective, near.objective, rtol=1e-5, atol=0)
+
+
 def test_no_passes_leave_the_probe_as_it_is(words, near):
     assert finish(near, words, passes=0) is near
 

@@ -57,8 +57,9 @@ class TokenTable:
         """Write the numbers as safetensors and the words as one JSON string a line."""
         numbers = {"sentence": self.sentence, "position": self.position, "unknown": self.unknown}
         save_file(numbers, str(folder / NUMBERS_FILE))
+        in_quotes = json.JSONEncoder(ensure_ascii=False).encode  # dumps would make one for a word
         with (folder / WORDS_FILE).open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(word, ensure_ascii=False) + "\n" for word in self.words)
+            file.writelines(in_quotes(word) + "\n" for word in self.words)
 
     @classmethod
     def load(cls, folder: Path) -> TokenTable:
