@@ -22,6 +22,7 @@ from torch import Tensor
 from onegrain.probing.grid import LambdaGrid
 from onegrain.probing.labelled import LabelledActivations
 from onegrain.probing.parts import Part, parts_of
+from onegrain.probing.softmax import log_softmax, softmax
 from onegrain.ranks import ALONE, Ranks
 from onegrain.settings import Penalty
 
@@ -50,7 +51,7 @@ def errors(
     logits: Float[Tensor, "rows grid labels"], gold: Int[Tensor, " rows"]
 ) -> Float[Tensor, "rows grid labels"]:
     """Return softmax(logits) minus the gold label's indicator: the gradient by the logits."""
-    return _less_gold(logits.softmax(dim=-1), gold)
+    return _less_gold(softmax(logits), gold)
 
 
 def cross_entropies(
@@ -157,7 +158,7 @@ def whole_loss(
     cross_entropy, hits = weight.new_zeros(grid), weight.new_zeros(grid)
     logits_of = Logits(weight, bias, dtype, exact=exact, parts=parts)
     for values, gold in _blocks(data, weight.device, dtype):
-        log_likelihood = logits_of(values).log_softmax(dim=-1)
+        log_likelihood = log_softmax(logits_of(values))
         cross_entropy -= _at_gold(log_likelihood, gold).sum(dim=0)
         if with_accuracy:
             hits += _hits(log_likelihood, gold)
