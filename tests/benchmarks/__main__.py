@@ -4,7 +4,7 @@ Most cases work on one real problem: the words of UD English-EWT, recorded from 
 (`tests.benchmarks.minilm`), and their 49 XPOS labels. Peers run in an environment of their own
 (`tests.benchmarks.peers`). What a case needs is made at the first run that asks for it. Machines
 are shared and noisy, so what counts is the ratio within one run; the load of the machine stands
-beside it. All cases take an hour or more on two quiet cores; ``--words 2000`` is a trial of minutes.
+beside it. All cases take an hour or two; ``--words 2000`` is a trial of minutes.
 """
 
 from __future__ import annotations

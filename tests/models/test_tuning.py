@@ -25,7 +25,7 @@ from onegrain.settings import (
 
 ANIMALS = ("dog", "cat", "zebra")
 OTHERS = ("the", "sleeps", "sees", "old", "sat", "mat", "no")
-FAST = {"epochs": 6, "batch_size": 8, "learning_rate": 2e-2, "clip_norm": 5.0}
+FAST = {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "clip_norm": 5.0}
 TRAINER = TrainerSettings(accelerator="cpu", progress=Progress.lines)
 WORDS = TextSettings(vocabulary_size=60)
 

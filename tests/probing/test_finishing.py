@@ -13,7 +13,7 @@ from onegrain.probing.objective import penalty, residual, whole_loss
 from onegrain.settings import Penalty
 
 LABELS = "ABCDEFGH"
-LAMBDAS = LambdaGrid.product([1e-4, 1e-2], [1e-4])
+LAMBDAS = LambdaGrid.product([1e-4, 3e-2], [1e-4])
 
 
 @pytest.fixture(scope="module")
