@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_selection import f_classif
 from torch import Tensor
@@ -26,6 +26,7 @@ def means_of(values: Tensor, groups: Tensor) -> GroupMeans:
 
 
 @given(seed=st.integers(0, 2**31), groups=st.integers(2, 6))
+@example(seed=274223, groups=2)  # a share of 1e-8, of which rounding is more than 1e-9
 def test_shares_are_those_of_an_analysis_of_variance(seed: int, groups: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     ids = torch.cat([torch.arange(groups), torch.randint(groups, (60,), generator=generator)])
@@ -34,7 +35,8 @@ def test_shares_are_those_of_an_analysis_of_variance(seed: int, groups: int) -> 
     f, _ = f_classif(values.double().numpy(), ids.numpy())
     between, within = groups - 1, len(ids) - groups
     expected = f * between / (f * between + within)
-    np.testing.assert_allclose(explained_share(means_of(values, ids)), expected, rtol=1e-9)
+    found = explained_share(means_of(values, ids))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 @given(seed=st.integers(0, 2**31), scale=st.floats(0.01, 100), shift=st.floats(-10, 10))
