@@ -11,7 +11,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from onegrain.command_line import run_job, start
+from onegrain.command_line import load_pipeline, run_job, start
 
 CONF = Path(__file__).resolve().parent / "conf"
 
@@ -19,9 +19,7 @@ CONF = Path(__file__).resolve().parent / "conf"
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def train(config: DictConfig) -> float | None:
     """Text to a trained model, its activations, a probe, ranked neurons and what ablation says."""
-    from onegrain.pipeline import run  # torch, pandas, wandb: seconds
-
-    return run_job(config, run)
+    return run_job(config, load_pipeline())
 
 
 if __name__ == "__main__":

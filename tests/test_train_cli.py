@@ -18,12 +18,14 @@ TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 
 # Runs train.py with a pipeline that writes down what it was given, or fails as it is told to.
 STAND_IN = """
-import json, logging, math, runpy, sys, time, types
+import gc, json, logging, math, runpy, sys, time, types
 from onegrain.errors import UserError
 def run(settings, folder, overrides):
     logging.getLogger("onegrain.stand_in").info("hidden is %d", settings.model.hidden)
     seen = {"hidden": settings.model.hidden, "overrides": overrides}
     (folder / "seen.json").write_text(json.dumps(seen))
+    garbage = {"collected": gc.isenabled(), "spared": gc.get_freeze_count()}
+    (folder / "garbage.json").write_text(json.dumps(garbage))
     if settings.seed == 13:
         raise UserError("a.en:3: not UTF-8")
     if settings.seed == 16:
@@ -129,6 +131,14 @@ def test_each_job_of_a_sweep_has_a_folder_and_a_log_of_its_own(tmp_path: Path) -
         text = (sweep / job / "run.log").read_text()
         assert f"hidden is {hidden}" in text
         assert f"hidden is {other}" not in text
+
+
+def test_garbage_is_collected_but_not_looked_for_in_what_was_imported(tmp_path: Path) -> None:
+    assert train("-m", "seed=1,2", cwd=tmp_path).returncode == 0
+    (sweep,) = run_folders(tmp_path / "outputs")
+    jobs = [json.loads((sweep / job / "garbage.json").read_text()) for job in "01"]
+    assert [job["collected"] for job in jobs] == [True, True]
+    assert jobs[0]["spared"] >= jobs[1]["spared"] > 0  # and nothing that a job made
 
 
 @pytest.mark.parametrize(
