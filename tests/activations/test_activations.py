@@ -115,6 +115,20 @@ def test_files_that_do_not_belong_together_are_refused(recorded):
         Activations.open(recorded)
 
 
+@pytest.mark.parametrize("line", ["5", '["a"]', '"a", "b"', '"a"\n"b"', "null", ""])
+def test_a_line_that_is_no_single_word_is_refused(recorded, line):
+    path = recorded / "words.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([line, *lines[1:]]) + "\n")
+    with pytest.raises(UserError, match=str(recorded)):
+        Activations.open(recorded)
+
+
+def test_a_recording_of_no_words_comes_back(tmp_path):
+    TokenTable.of(Corpus("en", ()), torch.zeros(0, dtype=torch.bool)).save(tmp_path)
+    assert TokenTable.load(tmp_path).words == ()
+
+
 def test_odd_words_survive_the_disk(tmp_path):
     words = ('"', "\\", "\u2028", "<b>", "é", "\x1e", "a\tb")
     table = TokenTable.of(Corpus("en", (words,)), torch.zeros(7, dtype=torch.bool))

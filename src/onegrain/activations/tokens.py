@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 
 import torch
 from jaxtyping import Bool, Int
@@ -70,11 +71,17 @@ class TokenTable:
         """
         try:
             numbers = load_file(str(folder / NUMBERS_FILE))
-            with (folder / WORDS_FILE).open(encoding="utf-8") as file:
-                words = tuple(json.loads(line) for line in file)
+            words = _read_words(folder / WORDS_FILE)
             table = cls(numbers["sentence"], numbers["position"], numbers["unknown"], words)
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+        except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
             raise UserError(f"{folder}: its table of words cannot be read ({error})") from error
         if not len(table.sentence) == len(table.position) == len(table.unknown) == len(words):
             raise UserError(f"{folder}: {NUMBERS_FILE} and {WORDS_FILE} differ in length")
         return table
+
+
+def _read_words(path: Path) -> tuple[str, ...]:
+    """Read one JSON string a line, all at once; none has a line break inside."""
+    lines = path.read_text(encoding="utf-8").removesuffix("\n")
+    words = json.loads("[" + lines.replace("\n", ",") + "]")
+    return tuple(map(intern, words))  # a word is in memory once
