@@ -12,12 +12,10 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import vl_convert
 
 from onegrain.reporting.control_page import control_tables
 from onegrain.reporting.explorer import explorer_payload
@@ -41,6 +39,7 @@ from onegrain.reporting.run_files import RunResults, read_run, write_whole
 from onegrain.reporting.sensitivity_tables import sensitivity_tables
 from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
+from onegrain.reporting.vega import vega_library
 from onegrain.run_folder import METRICS_FILE, REPORT_FILE
 
 log = logging.getLogger(__name__)
@@ -141,7 +140,7 @@ def render_template(
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # choices have an order
-    all_scripts = [_vega_library(), *map(_template, scripts)]
+    all_scripts = [vega_library(), *map(_template, scripts)]
     content["charts"] = {"themes": THEMES, **content["charts"]}
     return environment.get_template(name).render(
         **content,
@@ -153,13 +152,6 @@ def render_template(
 
 def _template(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-@cache
-def _vega_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed in one script that cannot end its own element."""
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return bundle.replace("</script", "<\\/script")
 
 
 def _content_hash(script: str) -> str:
