@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from onegrain.probing import fitting
 from onegrain.probing.finishing import finished
 from onegrain.probing.fitting import fit_probe
 from onegrain.probing.grid import LambdaGrid
@@ -126,3 +127,32 @@ def test_a_point_that_a_search_gave_up_stays_given_up(words, near):
 def test_activations_that_memory_does_not_hold_give_the_same_probe(words, near):
     held, mapped = finish(near, words), finish(near, words, memory_gigabytes=0.0)
     torch.testing.assert_close(mapped.weight, held.weight, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("lambda1", "labels", "stepped"),
+    [
+        ([1e-4], 8, 20),
+        ([1e-4, 1e-3], 8, 80),  # passes would take them one after the other
+        ([1e-4], 819, 20),
+        ([1e-4], 820, 80),  # 40 neurons: 32,800 weights
+    ],
+)
+def test_few_weights_are_stepped_on_mini_batches_for_a_shorter_time(
+    words, near, monkeypatch, lambda1, labels, stepped
+):
+    asked = []
+
+    def steps(fit, *_):
+        asked.append(fit.epochs)
+        return near
+
+    def ends(probe, _, passes, *__):
+        asked.append(passes)
+        return probe
+
+    monkeypatch.setattr(fitting, "_fitted", steps)
+    monkeypatch.setattr(fitting, "finished", ends)
+    grid = LambdaGrid.product(lambda1, [1e-4])
+    fit_probe(words, list(map(str, range(labels))), grid, epochs=100)
+    assert asked == [stepped, 100 - stepped]

@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 # Adam's usual 3e-3 for 256 words, grown with the square root of the batch as its noise shrinks.
 LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
 STEPPED_EPOCHS = 80  # on mini-batches, at most: what comes within tolerance so does it by then
-STEPPED_EPOCHS_OF_FEW = 40  # where a step takes longer than its products, passes are quicker
-FEW_WEIGHTS = 2**14  # of all points
+STEPPED_EPOCHS_OF_FEW = 20  # where a step takes longer than its products, passes are quicker
+FEW_WEIGHTS = 2**15  # of a single point: passes take several one after the other
 
 
 def fit_probe(
@@ -64,8 +64,8 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most, of which up to 80 are on mini-batches (40 where all
-            points have fewer than 16,384 weights together); points that need more are marked.
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches (20 for a single
+            point of fewer than 32,768 weights); points that need more are marked.
             Below 1, only this share of the words is read, once, in an order drawn at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 768 for several points, with ``epochs`` of up to 2, where more steps are
@@ -100,7 +100,7 @@ def fit_probe(
     broken = (~center.isfinite()).nonzero()[:, 0].tolist()
     if broken:
         raise ValueError(f"activations are not finite, such as those of neuron {broken[0]}")
-    stepped = _stepped_epochs(len(grid) * len(labels) * train.neurons, epochs)
+    stepped = _stepped_epochs(len(grid), len(labels) * train.neurons, epochs)
     fit = _Fit(
         tuple(labels),
         grid,
@@ -118,9 +118,10 @@ def fit_probe(
     return finished(probe, train, math.ceil(epochs - stepped), memory_gigabytes, accelerator)
 
 
-def _stepped_epochs(weights: int, epochs: int | float) -> int | float:
+def _stepped_epochs(points: int, weights: int, epochs: int | float) -> int | float:
     """Return how many of the epochs are steps on mini-batches."""
-    return min(epochs, STEPPED_EPOCHS_OF_FEW if weights < FEW_WEIGHTS else STEPPED_EPOCHS)
+    few = points == 1 and weights < FEW_WEIGHTS
+    return min(epochs, STEPPED_EPOCHS_OF_FEW if few else STEPPED_EPOCHS)
 
 
 def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:
