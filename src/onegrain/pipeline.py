@@ -122,7 +122,7 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
         tracked.log_used("model", *_trained_here(settings, models))
         found = _analyse(settings, texts, models, store, tracked)
         found.metrics["run/seconds"] = time.perf_counter() - began
-        page = _publish(folder, tracked, found)
+        page = _publish(folder, store, tracked, found)
 
     _show(settings, found.metrics, found.curves)
     log.info("done in %.0f s: %s", time.perf_counter() - began, page)
@@ -251,7 +251,7 @@ def _neuron_table(
     return ranking.to_frame().join(served.join(neuron_columns(meaning)), on="neuron")
 
 
-def _publish(folder: Path, tracked: TrackedRun, found: _Found) -> Path:
+def _publish(folder: Path, store: Store, tracked: TrackedRun, found: _Found) -> Path:
     """Write the run's files and its page, mirror them in the tracked run; return the page."""
     write_run_files(
         folder,
@@ -262,7 +262,7 @@ def _publish(folder: Path, tracked: TrackedRun, found: _Found) -> Path:
         explorer=found.explorer,
         **found.tables,
     )
-    page = write_report(folder)
+    page = write_report(folder, store)
     tracked.log_curves(found.curves)
     tracked.log_scalars(found.metrics)
     tables = found.meaning.tables() | found.label_neurons.known()

@@ -5,31 +5,27 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from onegrain.reporting.vega import kept_library
+from onegrain.reporting import vega
+from onegrain.reporting.vega import vega_library
+from onegrain.store import Store
 
 
-def test_the_library_is_put_together_once_and_then_read(
+def test_the_library_is_put_together_once_and_then_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = kept_library(tmp_path / "cache")
+    alone = vega_library()
+    assert vega_library(Store(tmp_path)) == alone
+    assert "vegaEmbed" in alone
+    assert "</script" not in alone
+    vega._put_together.cache_clear()
     monkeypatch.setattr(vl_convert, "javascript_bundle", None)
-    assert kept_library(tmp_path / "cache") == made
-    assert "vegaEmbed" in made
-    assert "</script" not in made
+    assert vega_library(Store(tmp_path)) == alone
 
 
-@pytest.mark.parametrize("begins", [b"\xff\xfe", None])
-def test_where_nothing_can_be_kept_or_read_it_is_put_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: bytes | None
+def test_another_version_is_another_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda snippet: f"{snippet}</script>")
-    if begins is None:
-        folder = tmp_path / "file"
-        folder.write_text("no folder can be below this")
-        folder /= "cache"
-    else:
-        folder = tmp_path
-        kept_library(folder)
-        (kept,) = folder.iterdir()
-        kept.write_bytes(begins)
-    assert kept_library(folder) == "window.vegaEmbed = vegaEmbed;<\\/script>"
+    vega_library(Store(tmp_path))
+    monkeypatch.setattr("onegrain.reporting.vega.version", lambda package: "99.0")
+    vega_library(Store(tmp_path))
+    assert len(list((tmp_path / "page").glob("[!.]*"))) == 2

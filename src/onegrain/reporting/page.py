@@ -41,6 +41,7 @@ from onegrain.reporting.set_tables import set_tables
 from onegrain.reporting.theme import THEMES
 from onegrain.reporting.vega import vega_library
 from onegrain.run_folder import METRICS_FILE, REPORT_FILE
+from onegrain.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +73,14 @@ class Tile:
     detail: str = ""
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, store: Store | None = None) -> Path:
     """Make ``report.html`` and ``figures/*.svg`` of a run from its files; return the page's path.
 
     What makes the results doubtful is on the page and in the log.
+
+    Args:
+        folder: The run's.
+        store: Keeps the script that draws charts, which else is put together.
 
     Raises:
         UserError: If the folder is not a run's, or its files are not what they must be.
@@ -84,13 +89,13 @@ def write_report(folder: Path) -> Path:
     for doubt in doubts(results):
         log.warning("%s", doubt)
     figures = list(figures_of(results))
-    page = render(results, figures)
+    page = render(results, figures, store)
     write_figures(figures, folder)
     write_whole(folder / REPORT_FILE, page)
     return folder / REPORT_FILE
 
 
-def render(results: RunResults, figures: list[Figure]) -> str:
+def render(results: RunResults, figures: list[Figure], store: Store | None = None) -> str:
     """The page as HTML."""
     explorer = explorer_payload(results)
     shown = explorer is not None
@@ -118,11 +123,16 @@ def render(results: RunResults, figures: list[Figure]) -> str:
         metrics_table=metrics_table(results.metrics),
         numbers=_numbers(results.folder, explorer is not None),
         charts={"specs": {figure.name: figure.spec for figure in figures}},
+        store=store,
     )
 
 
 def render_template(
-    name: str, scripts: Sequence[str], styles: Sequence[str] = ("report.css",), **content: Any
+    name: str,
+    scripts: Sequence[str],
+    styles: Sequence[str] = ("report.css",),
+    store: Store | None = None,
+    **content: Any,
 ) -> str:
     """Fill one of our templates: its style, scripts and charts are in the page itself.
 
@@ -130,6 +140,7 @@ def render_template(
         name: Of the template.
         scripts: Of ours, in the order in which they run, after Vega.
         styles: Of ours.
+        store: Where Vega is kept.
         content: What the template shows; ``charts`` becomes JSON for the scripts.
     """
     environment = jinja2.Environment(
@@ -140,7 +151,7 @@ def render_template(
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # choices have an order
-    all_scripts = [vega_library(), *map(_template, scripts)]
+    all_scripts = [vega_library(store), *map(_template, scripts)]
     content["charts"] = {"themes": THEMES, **content["charts"]}
     return environment.get_template(name).render(
         **content,

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import platformdirs
 import vl_convert
 
-from onegrain.reporting.run_files import write_whole
+from onegrain.store import Store
+
+LIBRARY_FILE = "vega.js"
+
+
+def vega_library(store: Store | None = None) -> str:
+    """Return the script, which cannot end its own element.
+
+    Args:
+        store: Where it is kept: putting it together takes longer than all else on a page.
+    """
+    if store is None:
+        return _put_together()
+
+    def make(folder: Path) -> None:
+        (folder / LIBRARY_FILE).write_text(_put_together(), encoding="utf-8")
+
+    key = {"vl-convert-python": version("vl-convert-python")}
+    entry = store.get_or_make("page", key, make, quiet=True)
+    return (entry / LIBRARY_FILE).read_text(encoding="utf-8")
 
 
 @cache
-def vega_library() -> str:
-    """Return the script, which cannot end its own element.
-
-    Putting it together takes longer than all else that a page consists of. So it stays in the
-    user's cache folder, where there is one that can be written to.
-    """
-    return kept_library(platformdirs.user_cache_path("onegrain"))
-
-
-def kept_library(folder: Path) -> str:
-    """Return what ``folder`` keeps of this version; make it, and leave it there, if need be."""
-    kept = folder / f"vega-{version('vl-convert-python')}.js"
-    with suppress(OSError, UnicodeDecodeError):
-        return kept.read_text(encoding="utf-8")
+def _put_together() -> str:
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    script = bundle.replace("</script", "<\\/script")
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, script)
-    return script
+    return bundle.replace("</script", "<\\/script")
