@@ -137,6 +137,34 @@ def test_processes_that_are_expected_find_imported_what_they_need(
     assert there == {str(word == "expected")}
 
 
+INTERRUPTED = """
+import sys, time
+from onegrain.ranks import expect_processes
+from onegrain.stages.models import trained_model
+if __name__ == "__main__":
+    try:
+        expect_processes(trained_model)
+        print("expecting", flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def test_ctrl_c_while_processes_are_expected_is_answered_by_one(tmp_path: Path) -> None:
+    script = tmp_path / "interrupted.py"
+    script.write_text(INTERRUPTED)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, env=with_path(), start_new_session=True, **pipes) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "expecting\n"
+        time.sleep(1)  # it imports by now
+        os.killpg(starter.pid, signal.SIGINT)
+        _, said = starter.communicate(timeout=60)
+    assert (starter.returncode, said) == (130, "")
+
+
 ARGUMENTS = """
 import sys
 from pathlib import Path

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from logging.handlers import QueueHandler, QueueListener
-from multiprocessing import forkserver, parent_process
+from multiprocessing import forkserver, parent_process, resource_tracker
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -98,7 +100,9 @@ def expect_processes(work: Callable[..., object]) -> None:
     if START == "forkserver":
         is_ours = work.__module__.startswith("onegrain.")
         get_context(START).set_forkserver_preload([work.__module__ if is_ours else __name__])
-        forkserver.ensure_running()
+        resource_tracker.ensure_running()  # which else would let interrupts through again
+        with _without_interrupts():  # Ctrl-C is ours to answer, not a process's that imports
+            forkserver.ensure_running()
 
 
 def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
@@ -170,6 +174,16 @@ def _run(count: int, process: Callable[..., None], *arguments: Any) -> None:
         _end(started.processes)
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait, here until this is over, and in a process that starts inside for good."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end(processes: Sequence[Any]) -> None:
     """End those that still run, as they do where this process alone is interrupted."""
     for process in processes:
@@ -206,6 +220,8 @@ class _Origin:
     def take_over(self) -> None:
         """Make this process one of them."""
         _end_with_starter()
+        if START == "forkserver":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.environ.clear()
         os.environ.update(self.environment)
         torch.set_num_threads(self.threads)

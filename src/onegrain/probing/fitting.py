@@ -64,9 +64,10 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most, of which up to 80 are on mini-batches (20 for a single
-            point of fewer than 32,768 weights); points that need more are marked.
-            Below 1, only this share of the words is read, once, in an order drawn at random.
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches (20, where more
+            than 80 are allowed, for a single point of fewer than 32,768 weights); points that need
+            more are marked. Below 1, only this share of the words is read, once, in an order drawn
+            at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 768 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
@@ -120,8 +121,8 @@ def fit_probe(
 
 def _stepped_epochs(points: int, weights: int, epochs: int | float) -> int | float:
     """Return how many of the epochs are steps on mini-batches."""
-    few = points == 1 and weights < FEW_WEIGHTS
-    return min(epochs, STEPPED_EPOCHS_OF_FEW if few else STEPPED_EPOCHS)
+    passes_reach_it = points == 1 and weights < FEW_WEIGHTS and epochs > STEPPED_EPOCHS
+    return min(epochs, STEPPED_EPOCHS_OF_FEW if passes_reach_it else STEPPED_EPOCHS)
 
 
 def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:
