@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -9,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onegrain.errors import UserError
-from onegrain.ranks import ALONE, START, Ranks, run_ranks, run_side_by_side
+from onegrain.ranks import ALONE, Ranks, run_ranks, run_side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +40,6 @@ def write_down(number: int, folder: Path) -> None:
     """A worker with work of its own, which says what it does."""
     logging.getLogger("onegrain.worker").info("writing %d", number)
     (folder / str(number)).write_text(str(torch.get_num_threads()))
-
-
-def tell(number: int, folder: Path) -> None:
-    """A worker that says what it found, and what it is a copy of."""
-    found = {"mode": os.environ.get("ONEGRAIN_MODE"), "copied_from": os.getppid()}
-    (folder / str(number)).write_text(json.dumps(found))
 
 
 def dislike(number: int) -> None:
@@ -81,116 +73,6 @@ def test_items_are_worked_on_side_by_side_and_what_is_logged_has_their_names(
     said = {(record.name, record.getMessage()) for record in caplog.records}
     names = ["first: writing 1", "second: writing 2", "third: writing 3"]
     assert said == {("onegrain.worker", line) for line in names}
-
-
-def told(folder: Path) -> list[dict[str, Any]]:
-    """What two processes that are started now say."""
-    folder.mkdir()
-    run_side_by_side(2, tell, {"first": 1, "second": 2}, folder)
-    return [json.loads((folder / str(number)).read_text()) for number in (1, 2)]
-
-
-@pytest.mark.skipif(START != "forkserver", reason="processes are copies of others on Linux only")
-def test_processes_are_copies_of_one_that_imported_what_they_need_and_not_of_this_one(
-    tmp_path: Path,
-) -> None:
-    origins = {each["copied_from"] for name in "ab" for each in told(tmp_path / name)}
-    assert len(origins) == 1
-    assert os.getpid() not in origins
-
-
-@pytest.mark.parametrize("mode", ["one", "another", None])
-def test_the_environment_of_a_process_is_that_of_its_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str | None
-) -> None:
-    monkeypatch.delenv("ONEGRAIN_MODE", raising=False)
-    if mode is not None:
-        monkeypatch.setenv("ONEGRAIN_MODE", mode)
-    assert [each["mode"] for each in told(tmp_path / "told")] == [mode, mode]
-
-
-def look(number: int, folder: Path) -> None:
-    """A worker that says whether Lightning was there before it came."""
-    (folder / str(number)).write_text(str("pytorch_lightning" in sys.modules))
-
-
-EXPECTING = """
-import sys
-from pathlib import Path
-from onegrain.ranks import expect_processes, run_side_by_side
-from tests.test_ranks import look
-if __name__ == "__main__":
-    if sys.argv[2] == "expected":
-        from onegrain.stages.models import trained_model
-        expect_processes(trained_model)
-    run_side_by_side(2, look, {"first": 1, "second": 2}, Path(sys.argv[1]))
-"""
-
-
-@pytest.mark.skipif(START != "forkserver", reason="processes are copies of others on Linux only")
-@pytest.mark.parametrize("word", ["expected", "unexpected"])
-def test_processes_that_are_expected_find_imported_what_they_need(
-    tmp_path: Path, word: str
-) -> None:
-    run_script(EXPECTING, tmp_path, word)
-    there = {(tmp_path / str(number)).read_text() for number in (1, 2)}
-    assert there == {str(word == "expected")}
-
-
-INTERRUPTED = """
-import sys, time
-from onegrain.ranks import expect_processes
-from onegrain.stages.models import trained_model
-if __name__ == "__main__":
-    try:
-        expect_processes(trained_model)
-        print("expecting", flush=True)
-        time.sleep(60)
-    except KeyboardInterrupt:
-        sys.exit(130)
-"""
-
-
-def test_ctrl_c_while_processes_are_expected_is_answered_by_one(tmp_path: Path) -> None:
-    script = tmp_path / "interrupted.py"
-    script.write_text(INTERRUPTED)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    command = [sys.executable, str(script)]
-    with subprocess.Popen(command, env=with_path(), start_new_session=True, **pipes) as starter:
-        assert starter.stdout is not None
-        assert starter.stdout.readline() == "expecting\n"
-        time.sleep(1)  # it imports by now
-        os.killpg(starter.pid, signal.SIGINT)
-        _, said = starter.communicate(timeout=60)
-    assert (starter.returncode, said) == (130, "")
-
-
-ARGUMENTS = """
-import sys
-from pathlib import Path
-folder = Path(sys.argv[1])
-def work(number):
-    (folder / str(number)).touch()
-"""
-OF_THE_USER = """
-from onegrain.ranks import run_side_by_side
-if __name__ == "__main__":
-    from arguments import work
-    run_side_by_side(2, work, {"first": 1, "second": 2})
-"""
-
-
-def test_a_module_of_the_user_may_read_the_command_line(tmp_path: Path) -> None:
-    (tmp_path / "arguments.py").write_text(ARGUMENTS)
-    run_script(OF_THE_USER, tmp_path)
-    assert {"1", "2"} < {path.name for path in tmp_path.iterdir()}
-
-
-def run_script(code: str, folder: Path, *words: str) -> None:
-    script = folder / "script.py"
-    script.write_text(code)
-    command = [sys.executable, str(script), str(folder), *words]
-    subprocess.run(command, env=with_path(folder), check=True, timeout=300)
 
 
 def test_what_one_item_did_wrong_is_one_line() -> None:
@@ -231,20 +113,15 @@ def test_no_process_is_left_when_the_one_that_started_it_ends(
     script, folder = tmp_path / "starter.py", tmp_path / "pids"
     script.write_text(STARTER)
     folder.mkdir()
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, str(script), str(folder), interrupts]
-    with subprocess.Popen(command, env=with_path()) as starter:
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}) as starter:
         assert until(lambda: len([each for each in folder.iterdir() if each.read_text()]) == 2)
         workers = [int(each.read_text()) for each in folder.iterdir()]
         starter.send_signal(signal.Signals[how])
         starter.wait(60)
     assert until(lambda: not any(map(is_running, workers)))
-
-
-def with_path(*folders: Path) -> dict[str, str]:
-    """The environment of a script that finds us, these tests, and what is in these folders."""
-    root = Path(__file__).parents[1]
-    places = [*map(str, (*folders, root, root / "src")), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
 
 
 def until(holds: Callable[[], bool], seconds: float = 120.0) -> bool:

@@ -41,18 +41,6 @@ def test_work_is_made_once_and_then_found(tmp_path: Path) -> None:
     assert Store(tmp_path / "store").get_or_make("models", KEY, must_not_be_called) == entry
 
 
-def test_any_work_of_a_kind_is_what_was_finished(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-
-    def make(folder: Path) -> None:
-        assert not store.has_any("answers")  # not even while the first is made
-
-    assert not store.has_any("answers")
-    store.get_or_make("answers", {"question": 1}, make)
-    assert store.has_any("answers")
-    assert not store.has_any("questions")
-
-
 def test_an_entry_tells_what_made_it(tmp_path: Path) -> None:
     entry = Store(tmp_path).get_or_make("models", KEY, write_answer)
     assert (entry / KEY_FILE).read_text() == '{\n "hidden": 64,\n "lambda1": 1e-05\n}\n'

@@ -97,10 +97,12 @@ def load_pipeline() -> Pipeline:
     in the store.
     """
     gc.disable()
-    from onegrain.pipeline import run
+    try:
+        from onegrain.pipeline import run
 
-    gc.freeze()
-    gc.enable()
+        gc.freeze()
+    finally:
+        gc.enable()
     return run
 
 

@@ -41,7 +41,7 @@ from onegrain.settings import (
     plain,
 )
 from onegrain.stages import (
-    expect_training,
+    OpenRun,
     kept_summaries,
     loaded,
     model_metrics,
@@ -113,11 +113,8 @@ def run(settings: Settings, folder: Path, overrides: Sequence[str] = ()) -> dict
     store = Store(Path(settings.store or Path(settings.output_root) / "store"))
     track = _Tracking(settings, folder)
 
-    instances = _instances(settings)
-    expect_training(settings, instances, store)
     texts = _read(settings, store)
-    train_run = partial(track, job_type="train")
-    models = trained_models(settings, texts.data, instances, store, train_run)
+    models = _train(settings, texts.data, store, partial(track, job_type="train"))
     with track(job_type="analyze", name=_short_name(settings, overrides)) as tracked:
         tracked.log_used("model", *_trained_here(settings, models))
         found = _analyse(settings, texts, models, store, tracked)
@@ -139,12 +136,13 @@ def _read(settings: Settings, store: Store) -> _Texts:
     return _Texts(model_text(settings, data, labelled), labelled, beside)
 
 
-def _instances(settings: Settings) -> list[int]:
-    """Return the numbers of the models that are needed; none where only recordings are."""
+def _train(settings: Settings, data: Splits, store: Store, open_run: OpenRun) -> dict[int, Path]:
+    """Return the folders of the models, by the number of their instance; none of recorded ones."""
     if isinstance(settings.model, RecordedModel):
-        return []
+        return {}
     compared = not COMPARING.isdisjoint(settings.ranking.methods) or compares_labels(settings)
-    return instance_order(settings.model, compared=compared)
+    instances = instance_order(settings.model, compared=compared)
+    return trained_models(settings, data, instances, store, open_run)
 
 
 def _analyse(

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
-from multiprocessing import forkserver, parent_process, resource_tracker
+from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -23,13 +20,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.multiprocessing import get_context
-from torch.multiprocessing.spawn import ProcessRaisedException, start_processes
+from torch.multiprocessing.spawn import ProcessRaisedException, spawn
 
 from onegrain.errors import UserError
 
 Item = TypeVar("Item")
-# A copy of a process that has imported what it needs is there at once; a new one has to import it.
-START = "forkserver" if sys.platform == "linux" else "spawn"
 GRACE = 10.0  # seconds that a process has to end
 REFUSED = "onegrain.errors.UserError: "  # how the last line of a worker's traceback begins
 
@@ -88,23 +83,6 @@ class Ranks:
 ALONE = Ranks()
 
 
-def expect_processes(work: Callable[..., object]) -> None:
-    """Begin to import, beside this process, what processes need that will call ``work``.
-
-    That takes seconds, which the first processes wait for where they come unexpected. A module that
-    is not ours may want to be imported by each process for itself.
-
-    Args:
-        work: A function of a module.
-    """
-    if START == "forkserver":
-        is_ours = work.__module__.startswith("onegrain.")
-        get_context(START).set_forkserver_preload([work.__module__ if is_ours else __name__])
-        resource_tracker.ensure_running()  # which else would let interrupts through again
-        with _without_interrupts():  # Ctrl-C is ours to answer, not a process's that imports
-            forkserver.ensure_running()
-
-
 def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
     """Call ``work(ranks, *arguments)`` in new processes of this machine, and wait for all.
 
@@ -116,10 +94,10 @@ def run_ranks(count: int, work: Callable[..., None], *arguments: Any) -> None:
     Raises:
         UserError: If one of them raised it.
     """
-    expect_processes(work)
+    level = logging.getLogger().getEffectiveLevel()
     with tempfile.TemporaryDirectory() as folder:
         meeting = (Path(folder) / "meeting").as_uri()
-        _run(count, _rank, meeting, work, arguments)
+        _spawn(count, _rank, meeting, level, work, arguments)
 
 
 def run_side_by_side(
@@ -138,8 +116,7 @@ def run_side_by_side(
     Raises:
         UserError: If one of them raised it.
     """
-    expect_processes(work)
-    new = get_context(START)
+    level, new = logging.getLogger().getEffectiveLevel(), get_context("spawn")
     records, orders = new.Queue(), [new.Queue() for _ in range(count)]
     for rank, order in enumerate(orders):  # not as arguments: a start waits until they are read
         order.cancel_join_thread()
@@ -147,21 +124,20 @@ def run_side_by_side(
     listener = QueueListener(records, _LogHere())
     listener.start()
     try:
-        _run(count, _apart, orders, records)
+        _spawn(count, _apart, orders, records, level)
     finally:
         listener.stop()
 
 
-def _run(count: int, process: Callable[..., None], *arguments: Any) -> None:
-    """Call ``process(rank, origin, *arguments)`` in each of so many new processes.
+def _spawn(count: int, process: Callable[..., None], *arguments: Any) -> None:
+    """Call ``process(rank, count, threads, *arguments)`` in each of so many new processes.
 
     However it ends, none of them is left.
     """
+    threads = max(1, torch.get_num_threads() // count)
     # It says of each process that it ends the others where one has failed; we say why.
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
-    started = start_processes(
-        process, (_Origin.here(count), *arguments), nprocs=count, join=False, start_method=START
-    )
+    started = spawn(process, (count, threads, *arguments), nprocs=count, join=False)
     try:
         while not started.join():
             pass
@@ -172,16 +148,6 @@ def _run(count: int, process: Callable[..., None], *arguments: Any) -> None:
         raise
     finally:
         _end(started.processes)
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait, here until this is over, and in a process that starts inside for good."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(processes: Sequence[Any]) -> None:
@@ -195,45 +161,19 @@ def _end(processes: Sequence[Any]) -> None:
             process.join()
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """What new processes take over from the one that starts them.
-
-    Attributes:
-        count: How many they are.
-        threads: Of each.
-        level: Of what is logged.
-        environment: As it is now; what they are copies of began earlier.
-    """
-
-    count: int
-    threads: int
-    level: int
-    environment: Mapping[str, str] = field(repr=False)  # there are secrets in it
-
-    @classmethod
-    def here(cls, count: int) -> _Origin:
-        """Return what ``count`` processes take over from this one."""
-        threads = max(1, torch.get_num_threads() // count)
-        return cls(count, threads, logging.getLogger().getEffectiveLevel(), dict(os.environ))
-
-    def take_over(self) -> None:
-        """Make this process one of them."""
-        _end_with_starter()
-        if START == "forkserver":
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        os.environ.clear()
-        os.environ.update(self.environment)
-        torch.set_num_threads(self.threads)
-
-
 def _rank(
-    rank: int, origin: _Origin, meeting: str, work: Callable[..., None], arguments: Sequence[Any]
+    rank: int,
+    count: int,
+    threads: int,
+    meeting: str,
+    level: int,
+    work: Callable[..., None],
+    arguments: Sequence[Any],
 ) -> None:
-    origin.take_over()
-    count = origin.count
+    _end_with_starter()
+    torch.set_num_threads(threads)
     if rank == 0:
-        logging.basicConfig(level=origin.level, format="%(message)s")
+        logging.basicConfig(level=level, format="%(message)s")
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=count)
     try:
         work(Ranks(rank, count), *arguments)
@@ -241,10 +181,13 @@ def _rank(
         dist.destroy_process_group()
 
 
-def _apart(rank: int, origin: _Origin, orders: Sequence[Any], records: Any) -> None:
-    origin.take_over()
+def _apart(
+    rank: int, count: int, threads: int, orders: Sequence[Any], records: Any, level: int
+) -> None:
+    _end_with_starter()
+    torch.set_num_threads(threads)
     handler = QueueHandler(records)
-    logging.basicConfig(level=origin.level, handlers=[handler])
+    logging.basicConfig(level=level, handlers=[handler])
     try:
         work, items, arguments = orders[rank].get()
         for name, item in items:

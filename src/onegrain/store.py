@@ -91,10 +91,6 @@ class Store:
         """Whether the work that ``key`` describes was made."""
         return self.path(stage, key).is_dir()
 
-    def has_any(self, stage: str) -> bool:
-        """Whether any work of this kind was made."""
-        return any((self.root / stage).glob("[!.]*"))
-
     def path(self, stage: str, key: Mapping[str, Any]) -> Path:
         """Where the work lies that ``key`` describes, made or not."""
         document = canonical_json({"version": KEY_VERSION, "stage": stage, "key": key})

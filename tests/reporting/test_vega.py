@@ -29,3 +29,8 @@ def test_another_version_is_another_library(
     monkeypatch.setattr("onegrain.reporting.vega.version", lambda package: "99.0")
     vega_library(Store(tmp_path))
     assert len(list((tmp_path / "page").glob("[!.]*"))) == 2
+
+
+def test_a_store_that_cannot_be_written_to_costs_no_page(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("no folder")
+    assert vega_library(Store(tmp_path / "store")) == vega_library()

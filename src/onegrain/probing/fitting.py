@@ -33,6 +33,7 @@ LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
 STEPPED_EPOCHS = 80  # on mini-batches, at most: what comes within tolerance so does it by then
 STEPPED_EPOCHS_OF_FEW = 20  # where a step takes longer than its products, passes are quicker
 FEW_WEIGHTS = 2**15  # of a single point: passes take several one after the other
+PASSES_ENOUGH = 60  # with fewer, mini-batches come nearer
 
 
 def fit_probe(
@@ -64,8 +65,8 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most, of which up to 80 are on mini-batches (20, where more
-            than 80 are allowed, for a single point of fewer than 32,768 weights); points that need
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches (20, where 80
+            or more are allowed, for a single point of fewer than 32,768 weights); points that need
             more are marked. Below 1, only this share of the words is read, once, in an order drawn
             at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
@@ -121,8 +122,9 @@ def fit_probe(
 
 def _stepped_epochs(points: int, weights: int, epochs: int | float) -> int | float:
     """Return how many of the epochs are steps on mini-batches."""
-    passes_reach_it = points == 1 and weights < FEW_WEIGHTS and epochs > STEPPED_EPOCHS
-    return min(epochs, STEPPED_EPOCHS_OF_FEW if passes_reach_it else STEPPED_EPOCHS)
+    passes = epochs - STEPPED_EPOCHS_OF_FEW
+    by_passes = points == 1 and weights < FEW_WEIGHTS and passes >= PASSES_ENOUGH
+    return STEPPED_EPOCHS_OF_FEW if by_passes else min(epochs, STEPPED_EPOCHS)
 
 
 def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:

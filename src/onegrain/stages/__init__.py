@@ -6,7 +6,6 @@ content, and the settings that reach it. So another lambda grid does not train o
 
 from onegrain.stages.ablated import kept_summaries
 from onegrain.stages.models import (
-    expect_training,
     loaded,
     model_metrics,
     model_scores,
@@ -35,7 +34,6 @@ __all__ = [
     "at_point",
     "coded_online",
     "comparing",
-    "expect_training",
     "fitted_probe",
     "kept_summaries",
     "loaded",

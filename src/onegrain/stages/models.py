@@ -23,7 +23,7 @@ from onegrain.models.saved import load_model
 from onegrain.models.text_model import TextModel
 from onegrain.models.training import kept_epoch, train_model
 from onegrain.models.transformer import StudiedModel, TextTransformer
-from onegrain.ranks import expect_processes, run_side_by_side
+from onegrain.ranks import run_side_by_side
 from onegrain.settings import (
     ModelSettings,
     NlmModel,
@@ -86,16 +86,6 @@ def unseen_text(
     return shuffled(text, sentences, settings.data.seed, "ablation.model.sentences")
 
 
-def expect_training(settings: Settings, instances: Sequence[int], store: Store) -> None:
-    """Begin to import what trains several instances at once, in a store that has no model yet.
-
-    It takes as long as reading the text, beside which it is done.
-    """
-    trains = isinstance(settings.model, Trainable) and not store.has_any("model")
-    if trains and _is_shared_out(settings, len(instances)):
-        expect_processes(_trained)
-
-
 def trained_models(
     settings: Settings, data: Splits, instances: Sequence[int], store: Store, open_run: OpenRun
 ) -> dict[int, Path]:
@@ -111,19 +101,14 @@ def trained_models(
         store: Where they are found, and where those that are trained go.
         open_run: Opens a tracked run for one of them; it can be pickled.
     """
+    shared = settings.trainer.strategy is Strategy.ddp  # processes train one instance together
     model = settings.model
-    if isinstance(model, Trainable) and _is_shared_out(settings, len(instances)):
+    if settings.trainer.at_once > 1 and not shared and isinstance(model, Trainable):
         plans = [_plan(settings, model, data, each) for each in instances]
         missing = [plan for plan in plans if not store.has("model", plan.key)]
         if len(missing) > 1:
             _train_side_by_side(settings, data, missing, store, open_run)
     return {each: trained_model(settings, data, each, store, open_run) for each in instances}
-
-
-def _is_shared_out(settings: Settings, instances: int) -> bool:
-    """Whether processes train an instance each; with ddp they train one together."""
-    trainer = settings.trainer
-    return min(trainer.at_once, instances) > 1 and trainer.strategy is not Strategy.ddp
 
 
 def _train_side_by_side(
