@@ -20,8 +20,9 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
 
 install_import_hook("onegrain", "beartype.beartype")
 
-# The machines are shared: a slow example says nothing about the code.
+# The machines are shared: a slow example says nothing about the code. `repeatable` is of `.ci/run`.
 settings.register_profile("onegrain", deadline=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("onegrain")
 
 

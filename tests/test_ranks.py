@@ -120,7 +120,7 @@ def test_no_process_is_left_when_the_one_that_started_it_ends(
         assert until(lambda: len([each for each in folder.iterdir() if each.read_text()]) == 2)
         workers = [int(each.read_text()) for each in folder.iterdir()]
         starter.send_signal(signal.Signals[how])
-        starter.wait(60)
+        starter.wait(240)
     assert until(lambda: not any(map(is_running, workers)))
 
 

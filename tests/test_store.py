@@ -126,7 +126,7 @@ def start_worker(root: Path, seconds: float, mode: str = "") -> subprocess.Popen
 
 
 def wait_for(path: Path) -> None:
-    for _ in range(1000):
+    for _ in range(12_000):
         if path.exists():
             return
         time.sleep(0.01)

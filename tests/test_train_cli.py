@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+LIMIT = 240  # seconds: for what hangs, not for what is slow
 
 # Runs train.py with a pipeline that writes down what it was given, or fails as it is told to.
 STAND_IN = """
@@ -49,7 +50,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def train(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", STAND_IN, str(TRAIN), *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
 
 
 def names(folder: Path) -> list[str]:
@@ -271,12 +274,12 @@ def test_ctrl_c_ends_with_one_line_and_130(tmp_path: Path, words: list[str], tol
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
     )
     begun = "outputs/*/*/seen.json" if len(words) == 1 else "outputs/*/*/1/seen.json"
-    for _ in range(5000):
+    for _ in range(20_000):
         if list(tmp_path.glob(begun)):
             break
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[1] == told
+    assert process.communicate(timeout=LIMIT)[1] == told
     assert process.returncode == 130
 
 

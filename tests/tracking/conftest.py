@@ -94,7 +94,7 @@ def online(tmp_path: Path) -> Callable[..., str]:
         here |= {"WANDB_BASE_URL": address} | ({"WANDB_API_KEY": key} if key else {})
         command = [sys.executable, "-c", script, str(tmp_path)]
         done = subprocess.run(
-            command, env=here, capture_output=True, text=True, timeout=100, check=True
+            command, env=here, capture_output=True, text=True, timeout=240, check=True
         )
         return done.stdout + done.stderr
 
