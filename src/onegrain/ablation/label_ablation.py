@@ -18,9 +18,9 @@ from torch import Tensor
 
 from onegrain.ablation.bootstrap import interval, resampled
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.most_probable import is_most_probable
 
-BLOCK_WORDS = 1024
-NEURONS_AT_ONCE = 64
+BLOCK_WORDS = 1024  # of the logits of all orders together
 
 
 def label_ablation(
@@ -119,7 +119,7 @@ def single_drops(
     bias: Float[Tensor, " labels"],
     data: LabelledActivations,
     labels: Sequence[str],
-    block_words: int = BLOCK_WORDS,
+    block_words: int = 4096,
 ) -> pd.DataFrame:
     """Drop every neuron alone, and find the one that changes the recall of each label most.
 
@@ -163,15 +163,13 @@ def _hits_without_each(
     hits = torch.zeros(1 + data.neurons, len(bias), dtype=torch.int64)
     for values, labels, _ in data.blocks(block_words):
         seen = labels >= 0
-        known, gold = values[seen].float(), labels[seen]
-        logits = torch.addmm(bias, known, weight.T)
-        hits[0] += torch.bincount(gold[logits.argmax(dim=1) == gold], minlength=len(bias))
-        for ids in torch.arange(data.neurons).split(NEURONS_AT_ONCE):
-            shares = known.T[ids][:, :, None] * weight.T[ids][:, None, :]
-            right = (logits - shares).argmax(dim=2) == gold
-            hits[1 + ids] += torch.zeros(len(ids), len(bias), dtype=torch.int64).index_add_(
-                1, gold, right.long()
-            )
+        gold, known = labels[seen], values[seen].float().T.contiguous()
+        logits = torch.addmm(bias[:, None], weight, known)
+        hits[0] += torch.bincount(gold[is_most_probable(logits, gold)], minlength=len(bias))
+        for neuron in range(data.neurons):
+            without = torch.addr(logits, weight[:, neuron], known[neuron], alpha=-1)
+            right = is_most_probable(without, gold)
+            hits[1 + neuron] += torch.bincount(gold[right], minlength=len(bias))
     return hits
 
 

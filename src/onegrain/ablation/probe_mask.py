@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from onegrain.probing.labelled import LabelledActivations
+from onegrain.probing.most_probable import is_most_probable
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,15 @@ def correct_words(
     clamp = torch.zeros(weight.shape[1]) if clamp is None else clamp
     nothing_kept = bias + weight @ clamp
     for values, labels, sentences in data.blocks(block_tokens):
-        shifted = values.float() - clamp
+        seen = labels >= 0
+        gold, sentence = labels[seen], sentences[seen]
+        shifted = (values[seen].float() - clamp).T.contiguous()
         for index, order in enumerate(orders):
-            logits = nothing_kept.repeat(len(labels), 1)
+            shares, kept = weight[:, order], shifted[order]
+            logits = nothing_kept[:, None].repeat(1, len(gold))
             for point, (start, stop) in enumerate(pairwise([0, *counts])):
-                kept = order[start:stop]
-                logits += shifted[:, kept] @ weight[:, kept].T
-                hits = logits.argmax(dim=1) == labels
-                by_sentence[index, point].index_add_(0, sentences, hits.long())
-                by_label[index, point] += torch.bincount(labels[hits], minlength=len(bias))
+                logits.addmm_(shares[:, start:stop], kept[start:stop])
+                hits = is_most_probable(logits, gold)
+                by_sentence[index, point].index_add_(0, sentence, hits.long())
+                by_label[index, point].index_add_(0, gold, hits.long())
     return CorrectWords(by_sentence, by_label)
