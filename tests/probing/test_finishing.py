@@ -71,7 +71,7 @@ def test_a_fit_ends_at_the_optimum_wherever_mini_batches_stop(words, kind, monke
     options = {"tolerance": 1e-4, "dtype": torch.bfloat16}
     ends = []
     for epochs in (3, 20):
-        monkeypatch.setattr("onegrain.probing.fitting.STEPPED_EPOCHS_OF_FEW", epochs)
+        monkeypatch.setattr("onegrain.probing.fitting.OF_LITTLE", (epochs, 40))
         ends.append(fit_probe(words, LABELS, grid, **options))
     one, other = ends
     assert bool(one.converged.all())
@@ -133,19 +133,25 @@ def test_activations_that_memory_does_not_hold_give_the_same_probe(words, near):
 
 
 @pytest.mark.parametrize(
-    ("lambda1", "labels", "epochs", "stepped"),
+    ("lambda1", "labels", "epochs", "little", "stepped"),
     [
-        ([1e-4], 8, 100, 20),
-        ([1e-4], 8, 80, 20),
-        ([1e-4], 8, 79, 79),  # so few passes would not come as near
-        ([1e-4, 1e-3], 8, 100, 80),  # passes would take them one after the other
-        ([1e-4], 819, 100, 20),
-        ([1e-4], 820, 100, 80),  # 40 neurons: 32,800 weights
+        ([1e-4], 8, 100, 0, 20),
+        ([1e-4], 8, 80, 0, 20),
+        ([1e-4], 8, 79, 0, 79),  # so few passes would not come as near
+        ([1e-4, 1e-3], 8, 100, 0, 80),  # passes would take them one after the other
+        ([1e-4], 819, 100, 0, 20),
+        ([1e-4], 820, 100, 0, 80),  # 40 neurons: 32,800 weights
+        ([1e-4], 8, 100, 1, 5),
+        ([1e-4], 8, 40, 1, 5),
+        ([1e-4], 8, 39, 1, 39),
+        ([1e-4, 1e-3], 8, 100, 1, 80),
+        ([1e-4], 820, 100, 1, 80),
     ],
 )
 def test_few_weights_are_stepped_on_mini_batches_for_a_shorter_time(
-    words, near, monkeypatch, lambda1, labels, epochs, stepped
+    words, near, monkeypatch, lambda1, labels, epochs, little, stepped
 ):
+    monkeypatch.setattr(fitting, "LITTLE", len(words) * 40 * labels + little)
     asked = []
 
     def steps(fit, *_):

@@ -34,7 +34,7 @@ def only_mini_batches(monkeypatch):
     """So that nothing is mended by the passes over all words that end a fit (test_finishing)."""
     monkeypatch.setattr(fitting, "finished", lambda probe, *_: probe)
     monkeypatch.setattr(fitting, "STEPPED_EPOCHS", 10_000)
-    monkeypatch.setattr(fitting, "STEPPED_EPOCHS_OF_FEW", 10_000)
+    monkeypatch.setattr(fitting, "FEW_WEIGHTS", 0)
 
 
 def scikit_learn(data, lambda1, lambda2):

@@ -16,6 +16,8 @@ def test_it_is_what_argmax_says_of_equal_logits_too(seed, labels, words, values)
     logits = torch.randint(values, (labels, words), generator=generator).float()
     gold = torch.randint(labels, (words,), generator=generator)
     assert torch.equal(is_most_probable(logits, gold), logits.argmax(dim=0) == gold)
+    points = torch.stack([logits, logits.flip(0), torch.zeros_like(logits)])
+    assert torch.equal(is_most_probable(points, gold), points.argmax(dim=1) == gold)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])

@@ -45,7 +45,7 @@ def test_the_cross_entropy_can_be_read_off_the_errors(problem):
     data, weight, bias = problem
     logits = Logits(weight, bias, torch.float32, exact=True)(data.activations.values)
     expected = cross_entropy(
-        logits.permute(0, 2, 1), data.labels[:, None].expand(-1, 2), reduction="none"
+        logits.permute(2, 1, 0), data.labels[:, None].expand(-1, 2), reduction="none"
     )
     read = cross_entropies(errors(logits, data.labels), data.labels)
     torch.testing.assert_close(read, expected, rtol=1e-4, atol=1e-4)
@@ -57,8 +57,8 @@ def test_exact_bf16_logits_are_those_of_the_unrounded_weights():
     values, weight = torch.randn(5000, 6).bfloat16(), torch.randn(2, 3, 6)
     off = {}
     for exact in (True, False):
-        logits = Logits(weight, torch.zeros(2, 3), torch.bfloat16, exact=exact)(values).flatten(1)
-        seen = torch.linalg.lstsq(values.float(), logits).solution.T
+        logits = Logits(weight, torch.zeros(2, 3), torch.bfloat16, exact=exact)(values)
+        seen = torch.linalg.lstsq(values.float(), logits.flatten(0, 1).T).solution.T
         off[exact] = float((seen - weight.flatten(0, 1)).abs().max())
     assert off[True] < 3e-4
     assert off[False] > 3e-3

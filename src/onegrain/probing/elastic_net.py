@@ -106,7 +106,8 @@ class ElasticNetProbe(pl.LightningModule):
 
     def forward(self, values: Float[Tensor, "rows neurons"]) -> Float[Tensor, "rows grid labels"]:
         """Return the logits of every grid point."""
-        return Logits(self.weight, self.bias, self.compute_dtype, exact=True)(values)
+        logits = Logits(self.weight, self.bias, self.compute_dtype, exact=True)
+        return logits(values).permute(2, 0, 1)
 
     def configure_optimizers(self) -> None:
         """Proximal steps are taken by hand."""

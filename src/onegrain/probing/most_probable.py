@@ -12,9 +12,9 @@ from torch import Tensor
 
 
 def is_most_probable(
-    logits: Float[Tensor, "labels words"], gold: Int[Tensor, " words"]
-) -> Bool[Tensor, " words"]:
-    """Return for each word what ``logits.argmax(dim=0) == gold`` says.
+    logits: Float[Tensor, "*points labels words"], gold: Int[Tensor, " words"]
+) -> Bool[Tensor, "*points words"]:
+    """Return for each word what ``logits.argmax(dim=-2) == gold`` says.
 
     Args:
         logits: Best with words beside each other in memory.
@@ -24,8 +24,9 @@ def is_most_probable(
         >>> is_most_probable(torch.tensor([[1.0, 2.0], [3.0, 2.0]]), torch.tensor([1, 1]))
         tensor([ True, False])
     """
-    own = logits.gather(0, gold[None])[0]
-    of_others = logits.scatter(0, gold[None], -torch.inf).amax(dim=0)
+    index = gold.expand(*logits.shape[:-2], 1, -1)
+    own = logits.gather(-2, index).squeeze(-2)
+    of_others = logits.scatter(-2, index, -torch.inf).amax(dim=-2)
     if (own == of_others).any():  # the first of equal labels is the answer
-        return logits.argmax(dim=0) == gold
+        return logits.argmax(dim=-2) == gold
     return own > of_others

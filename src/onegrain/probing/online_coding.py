@@ -130,7 +130,7 @@ def label_probabilities(probe: Probe, data: LabelledActivations) -> Float[Tensor
     """Return the probability that the first point of a probe gives to each word's own label."""
     logits = Logits(probe.weight[:1], probe.bias[:1], torch.float32, exact=True)
     parts = [
-        logits(values)[:, 0].double().softmax(dim=1).gather(1, labels[:, None])[:, 0]
+        logits(values)[0].double().softmax(dim=0).gather(0, labels[None])[0]
         for values, labels, _ in data.blocks(4096)
     ]
     return torch.cat(parts)

@@ -48,5 +48,5 @@ def predict(
 ) -> Int[Tensor, "grid tokens"]:
     """Return the most probable label of every word at every grid point."""
     logits = Logits(probe.weight, probe.bias, dtype, exact=True)
-    parts = [logits(values).argmax(dim=-1).T for values, _, _ in data.blocks(4096)]
+    parts = [logits(values).argmax(dim=1) for values, _, _ in data.blocks(4096)]
     return torch.cat(parts, dim=1)
