@@ -71,7 +71,7 @@ def test_a_fit_ends_at_the_optimum_wherever_mini_batches_stop(words, kind, monke
     options = {"tolerance": 1e-4, "dtype": torch.bfloat16}
     ends = []
     for epochs in (3, 20):
-        monkeypatch.setattr("onegrain.probing.fitting.OF_LITTLE", (epochs, 40))
+        monkeypatch.setattr("onegrain.probing.fitting.STEPPED_EPOCHS_OF_LITTLE", epochs)
         ends.append(fit_probe(words, LABELS, grid, **options))
     one, other = ends
     assert bool(one.converged.all())
@@ -142,8 +142,8 @@ def test_activations_that_memory_does_not_hold_give_the_same_probe(words, near):
         ([1e-4], 819, 100, 0, 20),
         ([1e-4], 820, 100, 0, 80),  # 40 neurons: 32,800 weights
         ([1e-4], 8, 100, 1, 5),
-        ([1e-4], 8, 40, 1, 5),
-        ([1e-4], 8, 39, 1, 39),
+        ([1e-4], 8, 80, 1, 5),
+        ([1e-4], 8, 79, 1, 79),
         ([1e-4, 1e-3], 8, 100, 1, 80),
         ([1e-4], 820, 100, 1, 80),
     ],

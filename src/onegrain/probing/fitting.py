@@ -31,9 +31,11 @@ logger = logging.getLogger(__name__)
 # Adam's usual 3e-3 for 256 words, grown with the square root of the batch as its noise shrinks.
 LEARNING_RATE_PER_ROOT_WORD = 1.8e-4
 STEPPED_EPOCHS = 80  # on mini-batches, at most: what comes within tolerance so does it by then
-# Where steps take longer than their products passes are quicker, if enough of them are left:
-FEW_WEIGHTS, OF_FEW = 2**15, (20, 80)  # of a single point: epochs on mini-batches, of how many
-LITTLE, OF_LITTLE = 2**29, (5, 40)  # words x weights: an epoch takes as long as several passes
+FEW_WEIGHTS = 2**15  # of a single point: steps take longer than their products, passes are quicker
+STEPPED_EPOCHS_OF_FEW = 20
+LITTLE = 2**29  # words x weights: an epoch takes as long as several passes
+STEPPED_EPOCHS_OF_LITTLE = 5
+ENOUGH_EPOCHS = 80  # where fewer are allowed, mini-batches come nearer
 
 
 def fit_probe(
@@ -65,10 +67,10 @@ def fit_probe(
         labels: Label names, by id.
         grid: Penalties, one probe for each.
         tolerance: Optimality residual, relative to that of zero weights, that ends a point's fit.
-        epochs: Passes over the data at most, of which up to 80 are on mini-batches (of a single
-            point of fewer than 32,768 weights 20, if 80 are allowed; 5 of 40 where that times the
-            words is below 5e8); points that need more are marked. Below 1, only this share of the
-            words is read, once, in an order drawn at random.
+        epochs: Passes over the data at most, of which up to 80 are on mini-batches (where 80 or
+            more are allowed, of a single point of fewer than 32,768 weights 20, or 5 where that
+            times the words is below 5e8); points that need more are marked. Below 1, only this
+            share of the words is read, once, in an order drawn at random.
         batch_size: Words in a step; by default a sixtieth of all, between 64 and 2048, and no more
             than 512, or 768 for several points, with ``epochs`` of up to 2, where more steps are
             worth more than quick ones.
@@ -122,9 +124,9 @@ def fit_probe(
 
 def _stepped_epochs(words: int, points: int, weights: int, epochs: int | float) -> int | float:
     """Return how many of the epochs are steps on mini-batches."""
-    few, at_least = OF_LITTLE if words * weights < LITTLE else OF_FEW
-    by_passes = points == 1 and weights < FEW_WEIGHTS and epochs >= at_least
-    return few if by_passes else min(epochs, STEPPED_EPOCHS)
+    if points > 1 or weights >= FEW_WEIGHTS or epochs < ENOUGH_EPOCHS:
+        return min(epochs, STEPPED_EPOCHS)
+    return STEPPED_EPOCHS_OF_LITTLE if words * weights < LITTLE else STEPPED_EPOCHS_OF_FEW
 
 
 def _fitted(fit: _Fit, train: LabelledActivations, processes: int) -> Probe:

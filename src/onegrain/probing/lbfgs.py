@@ -61,7 +61,7 @@ class CurvatureMemory:
 
     def forget(self, points: Bool[Tensor, " points"]) -> Bool[Tensor, " points"]:
         """Begin anew for some points, and return those that had anything to forget."""
-        if not self._added:
+        if not self._added or not bool(points.any()):
             return torch.zeros_like(points)
         known = points & self._steps.flatten(1).any(dim=1)
         self._steps[points], self._changes[points] = 0.0, 0.0

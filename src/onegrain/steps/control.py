@@ -18,6 +18,8 @@ from onegrain.store import Store
 
 log = logging.getLogger(__name__)
 
+TIMES_LONGER = 2  # random labels may take, to come as near as the task's
+
 
 def control_metrics(settings: Settings, probed: Probed, store: Store) -> dict[str, Metric]:
     """Fit the control task's probe at the chosen point; return its accuracy and the selectivity.
@@ -40,7 +42,10 @@ def control_metrics(settings: Settings, probed: Probed, store: Store) -> dict[st
         train=_labelled(task.train, train, task),
         test=_labelled(task.test, _control(settings, task, corpora.test, corpora), task),
     )
-    point = at_point(comparing(settings), *probed.probe.grid.points()[0])
+    near = comparing(settings).probe
+    epochs = min(settings.probe.epochs, TIMES_LONGER * near.epochs)
+    settings = replace(settings, probe=replace(near, epochs=epochs))
+    point = at_point(settings, *probed.probe.grid.points()[0])
     log.info("control task: the same words, a random label for each type, at the chosen point")
     fitted = fitted_probe(point, control, probed.recordings["train"], train, store)
     control_accuracy = float(score(fitted, control.test).accuracy[0])
