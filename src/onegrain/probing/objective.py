@@ -147,7 +147,7 @@ def whole_loss(
         ranks: Processes that share the words; the loss is that of all.
         parts: The products that the points need (`parts_of`); beyond them gradients are 0. None
             for all neurons.
-        with_accuracy: Costs a fourteenth of a pass.
+        with_accuracy: Costs up to a seventh of a pass, most where labels are few.
     """
     grid, labels, neurons = weight.shape
     parts = parts or parts_of(None, grid, labels, neurons)
