@@ -75,6 +75,19 @@ def test_a_step_along_negative_curvature_is_not_used_and_the_rest_descends():
     assert bool((dot(turned, slope) > 0).all())
 
 
+def test_a_step_along_which_the_slope_hardly_changes_is_not_used():
+    steps, changes, slope = drawn(5, 3)
+    across = (
+        changes[1] - steps[1] * (dot(steps[1], changes[1]) / dot(steps[1], steps[1]))[:, None, None]
+    )
+    changes[1] = across + 1e-8 * steps[1]
+    everyone = torch.ones(SHAPE)
+    assert bool((dot(steps[1], changes[1]).abs() < 1e-5).all())
+    turned = filled(steps, changes).inverse_times(slope, everyone, identity)
+    without = filled(steps[[0, 2]], changes[[0, 2]]).inverse_times(slope, everyone, identity)
+    torch.testing.assert_close(turned, without)
+
+
 def test_only_the_last_steps_are_remembered():
     steps, changes, slope = drawn(3, PAIRS + 3)
     long, short = filled(steps, changes), filled(steps[3:], changes[3:])
