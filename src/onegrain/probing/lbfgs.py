@@ -104,6 +104,7 @@ class _Pairs:
         changes: Float[Tensor, "points pairs variables"],
         oldest: int,
     ) -> _Pairs:
+        """Return the pairs with what their products say, which is all that the loops need."""
         products = steps @ changes.mT
         along = products.diagonal(dim1=1, dim2=2)
         lengths = torch.linalg.vector_norm(steps, dim=2) * torch.linalg.vector_norm(changes, dim=2)
